@@ -1,1 +1,22 @@
-//! Loopback cluster.
+//! A real Kubernetes control plane, an AWS emulator and what EKS adds, on loopback.
+//!
+//! [`Sandbox::start`] brings it up, dropping the [`Sandbox`] takes it down; if the process is killed instead, all that
+//! it started dies with it.
+
+#[cfg(not(unix))]
+compile_error!("the sandbox runs on Unix only");
+
+mod access;
+mod binaries;
+mod control_plane;
+mod engine;
+mod files;
+mod kubernetes;
+mod kwok;
+mod pki;
+mod process;
+mod progress;
+mod python;
+mod sandbox;
+
+pub use sandbox::{Options, Sandbox};

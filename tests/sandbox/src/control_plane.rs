@@ -1,0 +1,299 @@
+//! etcd, the API server, the controller manager, the scheduler and KWOK, on free ports of loopback.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{fs, iter};
+
+use anyhow::{Context as _, Result, bail};
+use http::Request;
+
+use crate::access::{Access, CONTEXT, Identity};
+use crate::engine::Engine;
+use crate::files::write_private;
+use crate::process::Process;
+use crate::{kubernetes, kwok, pki};
+
+/// `ResponseComplete` at least for every request, and what was admitted for every pod.
+const AUDIT_POLICY: &str = include_str!("control_plane/audit-policy.yaml");
+
+/// A port that was free may be taken before the program that it is for binds it.
+const ATTEMPTS: usize = 4;
+
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A running control plane. Dropping it kills its processes.
+pub(crate) struct ControlPlane {
+    url: String,
+    admin: PathBuf,
+    client: kube::Client,
+    _processes: Vec<Process>,
+}
+
+/// What the processes need to know.
+struct Plan<'a> {
+    bin: &'a Path,
+    dir: &'a Path,
+    access: &'a Access,
+}
+
+impl ControlPlane {
+    /// Starts everything and returns when the API server is ready.
+    pub(crate) fn start(engine: &Engine, bin: &Path, dir: &Path, access: &Access) -> Result<Self> {
+        let plan = Plan { bin, dir, access };
+        plan.write_files()?;
+        let mut failure = None;
+        for _ in 0..ATTEMPTS {
+            match plan.start(engine) {
+                Ok(control_plane) => return Ok(control_plane),
+                Err(error) if is_port_taken(&error) => failure = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure.context("no attempt was made")?)
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The kubeconfig of a member of `system:masters`.
+    pub(crate) fn admin(&self) -> &Path {
+        &self.admin
+    }
+
+    pub(crate) fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+}
+
+fn is_port_taken(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("address already in use")
+}
+
+impl Plan<'_> {
+    fn write_files(&self) -> Result<()> {
+        let hosts = [
+            "localhost",
+            "127.0.0.1",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+        ];
+        let serving = self.access.authority.server("kube-apiserver", &hosts)?;
+        let (tokens_private, tokens_public) = pki::key_pair()?;
+        for (name, text) in [
+            ("ca.crt", self.access.authority.certificate()),
+            ("apiserver.crt", &serving.certificate),
+            ("apiserver.key", &serving.key),
+            ("tokens.key", &tokens_private),
+            ("tokens.pub", &tokens_public),
+            ("audit-policy.yaml", AUDIT_POLICY),
+            ("stages.yaml", kwok::STAGES),
+        ] {
+            write_private(&self.dir.join(name), text)?;
+        }
+        Ok(())
+    }
+
+    fn start(&self, engine: &Engine) -> Result<ControlPlane> {
+        let [etcd_port, peer_port, port] = free_ports()?;
+        let etcd_url = format!("http://127.0.0.1:{etcd_port}");
+        let url = format!("https://127.0.0.1:{port}");
+        let admin =
+            self.access
+                .kubeconfig(&url, CONTEXT, &Identity::new("admin", &["system:masters"]))?;
+        let client = engine.run({
+            let admin = admin.clone();
+            async move { kubernetes::client(&admin).await }
+        })?;
+        let mut processes = vec![
+            self.etcd(&etcd_url, peer_port)?,
+            self.api_server(&etcd_url, port)?,
+        ];
+        await_ready(engine, &client, &mut processes)?;
+        processes.extend([
+            self.controller_manager(&url)?,
+            self.scheduler(&url)?,
+            self.kwok(&url)?,
+        ]);
+        Ok(ControlPlane {
+            url,
+            admin,
+            client,
+            _processes: processes,
+        })
+    }
+
+    fn process(
+        &self,
+        name: &'static str,
+        args: impl IntoIterator<Item = String>,
+    ) -> Result<Process> {
+        Process::start(name, &self.bin.join(name), args, &[], self.dir)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.dir.join(name).display().to_string()
+    }
+
+    /// A kubeconfig argument for one of the control plane's own users.
+    fn kubeconfig(&self, url: &str, user: &str, groups: &[&str]) -> Result<String> {
+        let path = self
+            .access
+            .kubeconfig(url, CONTEXT, &Identity::new(user, groups))?;
+        Ok(format!("--kubeconfig={}", path.display()))
+    }
+
+    fn etcd(&self, url: &str, peer_port: u16) -> Result<Process> {
+        let data = self.dir.join("etcd");
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        let peer = format!("http://127.0.0.1:{peer_port}");
+        self.process(
+            "etcd",
+            [
+                format!("--data-dir={}", data.display()),
+                format!("--listen-client-urls={url}"),
+                format!("--advertise-client-urls={url}"),
+                format!("--listen-peer-urls={peer}"),
+                format!("--initial-advertise-peer-urls={peer}"),
+                format!("--initial-cluster=default={peer}"),
+                "--unsafe-no-fsync".to_owned(),
+                "--log-level=warn".to_owned(),
+            ],
+        )
+    }
+
+    fn api_server(&self, etcd_url: &str, port: u16) -> Result<Process> {
+        let fixed = [
+            "--bind-address=127.0.0.1",
+            "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+            "--service-cluster-ip-range=10.0.0.0/16",
+            "--authorization-mode=Node,RBAC",
+            "--endpoint-reconciler-type=none",
+            "--allow-privileged=true",
+            "--profiling=false",
+            // An event is in the log before its request is over, as far as the API server allows.
+            "--audit-log-mode=blocking",
+            "--audit-log-maxsize=2000",
+        ];
+        let files = [
+            ("--tls-cert-file", "apiserver.crt"),
+            ("--tls-private-key-file", "apiserver.key"),
+            ("--client-ca-file", "ca.crt"),
+            ("--service-account-key-file", "tokens.pub"),
+            ("--service-account-signing-key-file", "tokens.key"),
+            ("--audit-policy-file", "audit-policy.yaml"),
+            ("--audit-log-path", "audit.log"),
+        ];
+        self.process(
+            "kube-apiserver",
+            fixed
+                .map(str::to_owned)
+                .into_iter()
+                .chain(files.map(|(flag, name)| format!("{flag}={}", self.file(name))))
+                .chain([
+                    format!("--etcd-servers={etcd_url}"),
+                    format!("--secure-port={port}"),
+                ]),
+        )
+    }
+
+    fn controller_manager(&self, url: &str) -> Result<Process> {
+        self.process(
+            "kube-controller-manager",
+            [
+                self.kubeconfig(url, "system:kube-controller-manager", &[])?,
+                format!(
+                    "--service-account-private-key-file={}",
+                    self.file("tokens.key")
+                ),
+                format!("--root-ca-file={}", self.file("ca.crt")),
+                "--use-service-account-credentials".to_owned(),
+                "--leader-elect=false".to_owned(),
+                // The fake node would drop to NotReady now and then, and pods on it never recover.
+                "--node-monitor-grace-period=24h".to_owned(),
+                "--kube-api-qps=1000".to_owned(),
+                "--kube-api-burst=2000".to_owned(),
+                "--secure-port=0".to_owned(),
+            ],
+        )
+    }
+
+    fn scheduler(&self, url: &str) -> Result<Process> {
+        self.process(
+            "kube-scheduler",
+            [
+                self.kubeconfig(url, "system:kube-scheduler", &[])?,
+                "--leader-elect=false".to_owned(),
+                "--kube-api-qps=1000".to_owned(),
+                "--kube-api-burst=2000".to_owned(),
+                "--secure-port=0".to_owned(),
+            ],
+        )
+    }
+
+    fn kwok(&self, url: &str) -> Result<Process> {
+        self.process(
+            "kwok",
+            [
+                self.kubeconfig(url, "kwok", &["system:masters"])?,
+                format!("--config={}", self.file("stages.yaml")),
+                "--manage-all-nodes".to_owned(),
+                "--node-ip=127.0.0.1".to_owned(),
+                "--cidr=10.244.0.0/16".to_owned(),
+            ],
+        )
+    }
+}
+
+/// Three ports that are free now, held together so that they differ.
+fn free_ports() -> Result<[u16; 3]> {
+    let listeners = iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).take(3);
+    let listeners = listeners
+        .collect::<Result<Vec<_>, _>>()
+        .context("no free port on loopback")?;
+    let ports = listeners
+        .iter()
+        .map(|listener| Ok(listener.local_addr()?.port()))
+        .collect::<Result<Vec<_>>>()?;
+    <[u16; 3]>::try_from(ports)
+        .ok()
+        .context("three listeners have three ports")
+}
+
+/// Waits for `/readyz`, or for the end of a process.
+fn await_ready(engine: &Engine, client: &kube::Client, processes: &mut [Process]) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let client = client.clone();
+        let ready = engine.run(async move {
+            let answer = client
+                .request_text(Request::get("/readyz").body(Vec::new())?)
+                .await;
+            if answer.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(answer.is_ok())
+        })?;
+        if ready {
+            return Ok(());
+        }
+        if let Some(end) = processes.iter_mut().find_map(Process::exited) {
+            bail!("{end}");
+        }
+        if Instant::now() > deadline {
+            let logs = processes
+                .iter()
+                .map(Process::tail)
+                .collect::<Vec<_>>()
+                .join("\n");
+            bail!(
+                "the API server was not ready after {} s:\n{logs}",
+                PATIENCE.as_secs()
+            );
+        }
+    }
+}
