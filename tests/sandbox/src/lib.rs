@@ -7,10 +7,12 @@
 compile_error!("the sandbox runs on Unix only");
 
 mod access;
+mod aws;
 mod binaries;
 mod control_plane;
 mod engine;
 mod files;
+mod http;
 mod kubernetes;
 mod kwok;
 mod pki;
@@ -19,4 +21,5 @@ mod progress;
 mod python;
 mod sandbox;
 
+pub use aws::{AwsCall, AwsRule, AwsRuleHandle};
 pub use sandbox::{Options, Sandbox};

@@ -3,15 +3,22 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Method;
+use serde_json::{Value, json};
 
 use crate::access::{Access, CONTEXT, Identity};
+use crate::aws::{
+    self, ACCOUNT, Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, Front, Ministack, REGION,
+};
 use crate::control_plane::ControlPlane;
 use crate::engine::Engine;
 use crate::files::{self, RunDir};
 use crate::process::Janitor;
 use crate::progress::Progress;
-use crate::{binaries, kwok};
+use crate::{binaries, kwok, python};
 
 /// How to start a [`Sandbox`].
 #[derive(Clone, Debug)]
@@ -30,8 +37,10 @@ impl Default for Options {
 pub struct Sandbox {
     control_plane: ControlPlane,
     access: Access,
+    front: Front,
+    ministack: Ministack,
     bin: PathBuf,
-    _engine: Engine,
+    engine: Engine,
     _janitor: Janitor,
     dir: RunDir,
 }
@@ -43,19 +52,26 @@ impl Sandbox {
             shown: options.progress,
         };
         let cache = files::cache_dir()?;
+        let environment = python::MINISTACK.install(&cache, progress)?;
         let bin = binaries::find_or_build(&cache, progress)?;
         let dir = RunDir::create(&cache)?;
         let janitor = Janitor::watch(dir.path())?;
         let engine = Engine::start()?;
         let access = Access::new(dir.path())?;
+        let mut ministack = Ministack::start(&environment, dir.path())?;
         let control_plane = ControlPlane::start(&engine, &bin, dir.path(), &access)?;
         let client = control_plane.client();
         engine.run(async move { kwok::add_node(&client).await })?;
+        ministack.await_ready(&engine, &environment, dir.path())?;
+        let associations = Associations::default();
+        let front = Front::start(&engine, ministack.url(), dir.path(), associations)?;
         Ok(Self {
             control_plane,
             access,
+            front,
+            ministack,
             bin,
-            _engine: engine,
+            engine,
             _janitor: janitor,
             dir,
         })
@@ -90,5 +106,88 @@ impl Sandbox {
             .env("KUBECONFIG", self.admin_kubeconfig())
             .env("KUBECACHEDIR", self.dir.path().join("kubectl-cache"));
         command
+    }
+
+    /// Makes an EKS cluster of this name, whose API server is the sandbox's.
+    pub fn cluster(&self, name: &str) -> Result<()> {
+        let body = json!({
+            "name": name,
+            "version": "1.36",
+            "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/eks-cluster"),
+            "resourcesVpcConfig": {"subnetIds": []},
+        });
+        let cluster = Cluster {
+            endpoint: self.api_server().to_owned(),
+            authority: STANDARD.encode(self.ca_pem()),
+        };
+        self.front.add_cluster(name, cluster);
+        let call =
+            self.front
+                .clone()
+                .eks("SANDBOX", Method::POST, "/clusters".to_owned(), Some(body));
+        self.engine
+            .run(call)
+            .with_context(|| format!("cannot make the cluster {name}"))?;
+        Ok(())
+    }
+
+    /// The AWS account that owns everything in the sandbox.
+    #[expect(clippy::unused_self, reason = "an account belongs to a sandbox")]
+    pub fn account_id(&self) -> &str {
+        ACCOUNT
+    }
+
+    /// The variables by which AWS clients find the sandbox. Give each test an access key id of its own: the calls
+    /// and the rules are told apart by it.
+    pub fn aws_env(&self, access_key: &str) -> Vec<(String, String)> {
+        [
+            ("AWS_ENDPOINT_URL", self.front.url()),
+            ("AWS_ACCESS_KEY_ID", access_key),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+            ("AWS_REGION", REGION),
+            // What boto3 and version 1 of the AWS CLI read.
+            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// The calls signed by this access key id, in the order in which they arrived.
+    pub fn aws_calls(&self, access_key: &str) -> Vec<AwsCall> {
+        let mut calls = self.front.calls();
+        calls.retain(|call| call.access_key == access_key);
+        calls
+    }
+
+    /// The file that gets a JSON line for each call that is over.
+    pub fn aws_log(&self) -> PathBuf {
+        self.dir.path().join("aws-calls.jsonl")
+    }
+
+    /// Makes calls fail, wait, or be held.
+    pub fn aws_fault(&self, rule: AwsRule) -> AwsRuleHandle {
+        self.front.add_rule(rule)
+    }
+
+    /// Calls IAM, STS or another service of the query protocol by hand; the call is not logged. Gives the answer's XML.
+    pub fn aws_iam(&self, parameters: &[(&str, &str)]) -> Result<String> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Version", "2010-05-08")
+            .extend_pairs(parameters);
+        let (url, form) = (self.ministack.url().to_owned(), form.finish());
+        self.engine.run(async move { aws::query(&url, form).await })
+    }
+
+    /// Calls EKS by hand, with the access key id `HAND`: `aws_eks("GET", "/clusters/prod", None)`.
+    pub fn aws_eks(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
+        let method = method
+            .parse()
+            .with_context(|| format!("{method} is no HTTP method"))?;
+        self.engine.run(
+            self.front
+                .clone()
+                .eks("HAND", method, path.to_owned(), body),
+        )
     }
 }

@@ -1,0 +1,271 @@
+//! Settings and their layers: flag, `MCPCTL_*` variable, `mcpctl.yaml` (looked for upwards), built-in default.
+//!
+//! This is the only module that reads the environment for mcpctl itself. What the libraries below read on their own:
+//! kube `KUBECONFIG`, the AWS SDK `AWS_*` and the proxy variables, rustls `SSL_CERT_FILE`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{Error, Result},
+    policy, spec, yaml,
+};
+
+mod file;
+
+use file::SettingsFile;
+pub use file::{Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
+
+/// File name that is looked for in the working directory and above.
+pub const FILE_NAME: &str = "mcpctl.yaml";
+
+/// What flags and variables say over the settings file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`
+    pub config: Option<PathBuf>,
+    /// `--cluster`
+    pub cluster: Option<String>,
+    /// `--region`
+    pub region: Option<String>,
+    /// `--account-id`
+    pub account_id: Option<String>,
+    /// `--domain`
+    pub domain: Option<String>,
+}
+
+/// Everything that holds for all tenants of one cluster.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that they come from, for messages.
+    pub source: String,
+    /// Which cluster.
+    pub cluster: Cluster,
+    /// Tenants' hosts are `<name>.<domain>`.
+    pub domain: String,
+    /// Tenants' namespaces are `<prefix><name>`.
+    pub namespace_prefix: String,
+    /// The shared load balancer.
+    pub ingress: Ingress,
+    /// What enforces network policies.
+    pub network_engine: NetworkEngine,
+    /// Where telemetry goes.
+    pub telemetry: Telemetry,
+    /// Version of the Pod Security Standards that namespaces pin.
+    pub pod_security_version: String,
+    /// Boundary of every role.
+    pub permissions_boundary: Option<spec::Boundary>,
+    /// Policy of every role, before a tenant's own.
+    pub policy: Option<Value>,
+    /// Seconds that a changed identity is given to spread before pods are restarted.
+    pub settle_seconds: u64,
+    /// Fields of every tenant.
+    pub defaults: Map<String, Value>,
+    /// Fields by tier.
+    pub tiers: BTreeMap<String, Map<String, Value>>,
+}
+
+/// What the environment says, read once.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `MCPCTL_*` in place of flags.
+    pub overrides: Overrides,
+    /// `MCPCTL_CONTEXT`
+    pub context: Option<String>,
+    /// PEM file that the AWS clients trust, which the SDK does not read by itself.
+    pub aws_ca_bundle: Option<PathBuf>,
+    /// `NO_COLOR` is set: <https://no-color.org>
+    pub no_color: bool,
+    /// Names the holder of a lock.
+    pub holder: String,
+}
+
+impl Environment {
+    /// Reads the process environment.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
+    pub fn read() -> Self {
+        let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let user = get("USER")
+            .or_else(|| get("LOGNAME"))
+            .unwrap_or_else(|| "unknown".into());
+        let host = get("HOSTNAME")
+            .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+            .unwrap_or_default();
+        Self {
+            overrides: Overrides {
+                config: get("MCPCTL_CONFIG").map(PathBuf::from),
+                cluster: get("MCPCTL_CLUSTER"),
+                region: get("MCPCTL_REGION"),
+                account_id: get("MCPCTL_ACCOUNT_ID"),
+                domain: get("MCPCTL_DOMAIN"),
+            },
+            context: get("MCPCTL_CONTEXT"),
+            aws_ca_bundle: get("AWS_CA_BUNDLE").map(PathBuf::from),
+            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            holder: format!("{user}@{} (pid {})", host.trim(), std::process::id()),
+        }
+    }
+}
+
+impl Overrides {
+    /// `self` where it says something, else `below`.
+    #[must_use]
+    pub fn over(self, below: Self) -> Self {
+        Self {
+            config: self.config.or(below.config),
+            cluster: self.cluster.or(below.cluster),
+            region: self.region.or(below.region),
+            account_id: self.account_id.or(below.account_id),
+            domain: self.domain.or(below.domain),
+        }
+    }
+}
+
+/// Finds, reads and checks the settings.
+///
+/// # Errors
+/// Usage, with file, line and key, or with the setting that is missing.
+pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings> {
+    let path = match &overrides.config {
+        Some(path) => Some(working_directory.join(path)),
+        None => working_directory
+            .ancestors()
+            .map(|dir| dir.join(FILE_NAME))
+            .find(|path| path.is_file()),
+    };
+    let (source, base, text) = match &path {
+        Some(path) => (
+            shown(path, working_directory),
+            path.parent().unwrap_or(path),
+            read_file(path, "settings")?,
+        ),
+        None => ("built-in settings".into(), working_directory, "{}".into()),
+    };
+    let parsed = yaml::read::<SettingsFile>(&source, &text)?;
+    complete(parsed, overrides, source, base).map_err(|error| match path {
+        Some(_) => error,
+        None => error.hint(format!(
+            "no {FILE_NAME} in this directory or above; --config names one"
+        )),
+    })
+}
+
+fn complete(
+    parsed: yaml::Parsed<SettingsFile>,
+    overrides: &Overrides,
+    source: String,
+    base: &Path,
+) -> Result<Settings> {
+    let file = parsed.value;
+    let missing = |setting: &str, flag: &str| {
+        Error::usage(format!("{source}: {setting} is missing"))
+            .hint(format!("set it there, or give {flag}"))
+    };
+    let flag = |flag: &'static str| move |why: String| Error::usage(format!("{flag}: {why}"));
+    let cluster = Cluster {
+        name: match &overrides.cluster {
+            Some(name) => name.parse().map_err(flag("--cluster"))?,
+            None => file
+                .cluster
+                .name
+                .ok_or_else(|| missing("cluster.name", "--cluster"))?,
+        },
+        region: match &overrides.region {
+            Some(region) => region.parse().map_err(flag("--region"))?,
+            None => file
+                .cluster
+                .region
+                .ok_or_else(|| missing("cluster.region", "--region"))?,
+        },
+        account_id: match &overrides.account_id {
+            Some(account) => Some(account.parse().map_err(flag("--account-id"))?),
+            None => file.cluster.account_id,
+        },
+    };
+    let domain = overrides
+        .domain
+        .clone()
+        .or(file.domain)
+        .ok_or_else(|| missing("domain", "--domain"))?;
+    let policy = match file.iam.policy {
+        Some(given) => Some(policy::load(given, base, &format!("{source}: iam.policy"))?),
+        None => None,
+    };
+    let given_map = |pointer: &str| {
+        parsed
+            .given
+            .pointer(pointer)
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let mut tiers = file::built_in_tiers();
+    for (name, _) in file.tiers {
+        let over = given_map(&format!(
+            "/tiers/{}",
+            name.replace('~', "~0").replace('/', "~1")
+        ));
+        let mut merged = Value::Object(tiers.remove(&name).unwrap_or_default());
+        spec::merge(&mut merged, &Value::Object(over));
+        tiers.insert(name, merged.as_object().cloned().unwrap_or_default());
+    }
+    let mut defaults = given_map("/defaults");
+    embed_policy(&mut defaults, base, &format!("{source}: defaults"))?;
+    for (name, tier) in &mut tiers {
+        embed_policy(tier, base, &format!("{source}: tiers.{name}"))?;
+    }
+    Ok(Settings {
+        source,
+        cluster,
+        domain,
+        namespace_prefix: file.namespace_prefix.as_str().into(),
+        ingress: file.ingress,
+        network_engine: file.network_policy.engine,
+        telemetry: file.telemetry,
+        pod_security_version: file.pod_security.version.as_str().into(),
+        permissions_boundary: file.iam.permissions_boundary,
+        policy,
+        settle_seconds: file.identity.settle_seconds,
+        defaults,
+        tiers,
+    })
+}
+
+/// Puts the contents of a policy file in place of its path.
+///
+/// # Errors
+/// Usage, when the file cannot be read or does not hold a policy.
+pub fn embed_policy(spec: &mut Map<String, Value>, base: &Path, source: &str) -> Result<()> {
+    let Some(policy) = spec
+        .get_mut("identity")
+        .and_then(|identity| identity.get_mut("policy"))
+    else {
+        return Ok(());
+    };
+    *policy = policy::load(policy.take(), base, &format!("{source}: identity.policy"))?;
+    Ok(())
+}
+
+/// Reads a text file that the user named.
+///
+/// # Errors
+/// Usage, with the path.
+pub fn read_file(path: &Path, what: &str) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read {what} {}: {error}", path.display())))
+}
+
+/// The path as the user would type it.
+pub fn shown(path: &Path, working_directory: &Path) -> String {
+    path.strip_prefix(working_directory)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

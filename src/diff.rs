@@ -1,0 +1,225 @@
+//! What differs between a wanted object and the living one, field by field.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    managed::{self, Owner, Step},
+    object::{EKS, IAM, Object},
+    policy,
+    quantity::Quantity,
+};
+
+mod role;
+
+/// One field that is not as it is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// `spec.template.spec.containers[mcp-server].image`
+    pub path: String,
+    /// What lives; absent where the field is missing.
+    pub have: Option<Value>,
+    /// What is wanted; absent where the field is to go.
+    pub want: Option<Value>,
+    /// Who owns the field now, besides us.
+    pub owners: Vec<Owner>,
+    /// Where reports say what differs in other words than the two values.
+    pub note: Option<String>,
+}
+
+impl Change {
+    fn new(path: String, have: Option<Value>, want: Option<Value>) -> Self {
+        Self {
+            path,
+            have,
+            want,
+            owners: Vec::new(),
+            note: None,
+        }
+    }
+}
+
+/// What has to change for `live` to be as `wanted`. Fields that nobody asked for are left alone, except those that we
+/// once applied and no longer want. Server defaults and other spellings of one quantity are no change.
+pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
+    if wanted.id().is(IAM, "Role") {
+        return role::changes(&wanted.tree["spec"], &live.tree["spec"]);
+    }
+    let mut found = Vec::new();
+    for field in wanted.tree.as_object().into_iter().flat_map(Map::keys) {
+        if ["apiVersion", "kind", "status"].contains(&field.as_str()) {
+            continue;
+        }
+        let mut path = vec![Step::Field(field.clone())];
+        compare(
+            &wanted.tree[field],
+            live.tree.get(field),
+            &mut path,
+            &mut found,
+        );
+    }
+    for path in managed::dropped(live, &wanted.tree) {
+        let have = lookup(&live.tree, &path).cloned();
+        if have.is_some() && !found.iter().any(|(other, _, _)| other == &path) {
+            found.push((path, have, None));
+        }
+    }
+    if wanted.id().is(EKS, "PodIdentityAssociation") {
+        return found
+            .into_iter()
+            .map(|(path, have, want)| Change::new(display(&path), have, want))
+            .collect();
+    }
+    found
+        .into_iter()
+        .map(|(path, have, want)| {
+            let owners = managed::owners(live, &path)
+                .into_iter()
+                .filter(|owner| !owner.is_us())
+                .collect();
+            Change {
+                owners,
+                ..Change::new(display(&path), have, want)
+            }
+        })
+        .collect()
+}
+
+type Found = (Vec<Step>, Option<Value>, Option<Value>);
+
+fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, found: &mut Vec<Found>) {
+    match (want, have) {
+        (Value::Object(want), Some(have @ Value::Object(_))) => {
+            for (key, want) in want {
+                path.push(Step::Field(key.clone()));
+                compare(want, have.get(key), path, found);
+                path.pop();
+            }
+        }
+        (Value::Array(want), Some(Value::Array(have))) => compare_lists(want, have, path, found),
+        (want, have) if same(want, have, path) => {}
+        (want, have) => found.push((path.clone(), have.cloned(), Some(want.clone()))),
+    }
+}
+
+fn compare_lists(want: &[Value], have: &[Value], path: &mut Vec<Step>, found: &mut Vec<Found>) {
+    let field = path.iter().rev().find_map(|step| match step {
+        Step::Field(name) => Some(name.clone()),
+        _ => None,
+    });
+    let field = field.unwrap_or_default();
+    let keys = want
+        .first()
+        .and_then(|item| managed::merge_keys(&field, item));
+    match keys {
+        Some(names) => {
+            for item in want {
+                let keys: Vec<_> = names
+                    .iter()
+                    .filter_map(|name| Some((*name, managed::key_value(item, name)?)))
+                    .collect();
+                let other = have.iter().find(|other| {
+                    keys.iter().all(|(name, value)| {
+                        managed::key_value(other, name).as_ref() == Some(value)
+                    })
+                });
+                path.push(Step::Key(keys));
+                compare(item, other, path, found);
+                path.pop();
+            }
+        }
+        None if want.len() == have.len() => {
+            for (index, (want, have)) in want.iter().zip(have).enumerate() {
+                path.push(Step::Index(index));
+                compare(want, Some(have), path, found);
+                path.pop();
+            }
+        }
+        None => found.push((
+            path.clone(),
+            Some(have.to_vec().into()),
+            Some(want.to_vec().into()),
+        )),
+    }
+}
+
+/// Whether two leaves mean the same.
+fn same(want: &Value, have: Option<&Value>, path: &[Step]) -> bool {
+    let Some(have) = have else {
+        // The API leaves empty text and empty lists out of what it stores.
+        return match want {
+            Value::Null => true,
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            _ => false,
+        };
+    };
+    if want == have {
+        return true;
+    }
+    let holder = path.iter().rev().skip(1).find_map(|step| match step {
+        Step::Field(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let last = path
+        .last()
+        .is_some_and(|step| *step == Step::Field("sizeLimit".into()));
+    const HOLDERS: [&str; 7] = [
+        "limits",
+        "requests",
+        "hard",
+        "default",
+        "defaultRequest",
+        "max",
+        "min",
+    ];
+    if last || holder.is_some_and(|holder| HOLDERS.contains(&holder)) {
+        let quantity = |value: &Value| Quantity::try_from(value.clone()).ok();
+        return quantity(want).is_some() && quantity(want) == quantity(have);
+    }
+    match (want.as_f64(), have.as_f64()) {
+        (Some(want), Some(have)) => (want - have).abs() < f64::EPSILON,
+        _ => false,
+    }
+}
+
+fn lookup<'a>(tree: &'a Value, path: &[Step]) -> Option<&'a Value> {
+    path.iter().try_fold(tree, |tree, step| match step {
+        Step::Field(name) => tree.get(name),
+        Step::Index(index) => tree.get(index),
+        Step::Key(keys) => tree.as_array()?.iter().find(|item| {
+            keys.iter()
+                .all(|(name, value)| managed::key_value(item, name).as_ref() == Some(value))
+        }),
+    })
+}
+
+fn display(path: &[Step]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Field(name) if name.contains(['.', '/']) => _ = write!(text, "[{name}]"),
+            Step::Field(name) if text.is_empty() => text.push_str(name),
+            Step::Field(name) => _ = write!(text, ".{name}"),
+            Step::Index(index) => _ = write!(text, "[{index}]"),
+            Step::Key(keys) => {
+                let values: Vec<String> = keys
+                    .iter()
+                    .map(|(_, value)| {
+                        value
+                            .as_str()
+                            .map_or_else(|| value.to_string(), str::to_string)
+                    })
+                    .collect();
+                _ = write!(text, "[{}]", values.join("/"));
+            }
+        }
+    }
+    text
+}
+
+/// Whether two policy documents mean the same to IAM.
+pub fn same_policy(left: &Value, right: &Value) -> bool {
+    policy::canonical(left) == policy::canonical(right)
+}

@@ -1,0 +1,150 @@
+//! Roles: documents compared by meaning, our tags by key, foreign policies named.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Change, same_policy};
+use crate::policy;
+
+/// What differs in what we own of a role: trust policy, boundary, our inline policy, managed policies that are asked
+/// for, tags under `mcpctl.dev/`.
+pub(super) fn changes(want: &Value, have: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    let trust = "assumeRolePolicyDocument";
+    documents(
+        &format!("spec.{trust}"),
+        Some(&want[trust]),
+        Some(&have[trust]),
+        &mut found,
+    );
+    let ours = |spec: &Value| spec.pointer("/inlinePolicies/mcpctl").cloned();
+    documents(
+        "spec.inlinePolicies.mcpctl",
+        ours(want).as_ref(),
+        ours(have).as_ref(),
+        &mut found,
+    );
+    let boundary = "permissionsBoundary";
+    if want.get(boundary) != have.get(boundary) {
+        found.push(Change::new(
+            format!("spec.{boundary}"),
+            have.get(boundary).cloned(),
+            want.get(boundary).cloned(),
+        ));
+    }
+    let attached = texts(&have["policies"]);
+    for arn in texts(&want["policies"])
+        .into_iter()
+        .filter(|arn| !attached.contains(arn))
+    {
+        found.push(Change::new(
+            format!("spec.policies[{arn}]"),
+            None,
+            Some(arn.into()),
+        ));
+    }
+    let (wanted, live) = (tags(want), tags(have));
+    for (key, value) in &wanted {
+        if live.get(key) != Some(value) {
+            let have = live.get(key).map(|value| (*value).into());
+            found.push(Change::new(
+                format!("spec.tags[{key}]"),
+                have,
+                Some((*value).into()),
+            ));
+        }
+    }
+    found
+}
+
+/// Policies on a living role that nobody asked for: inline ones by name, managed ones by ARN.
+pub(crate) fn foreign(want: Option<&Value>, have: &Value) -> Vec<String> {
+    let names = have["inlinePolicies"]
+        .as_object()
+        .into_iter()
+        .flat_map(serde_json::Map::keys);
+    let mut found: Vec<String> = names
+        .filter(|name| *name != "mcpctl")
+        .map(|name| format!("inline policy {name}"))
+        .collect();
+    let wanted = want
+        .map(|spec| texts(&spec["policies"]))
+        .unwrap_or_default();
+    let attached = texts(&have["policies"])
+        .into_iter()
+        .filter(|arn| !wanted.contains(arn));
+    found.extend(attached.map(|arn| format!("managed policy {arn}")));
+    found
+}
+
+fn documents(path: &str, want: Option<&Value>, have: Option<&Value>, found: &mut Vec<Change>) {
+    let (want, have) = match (want, have) {
+        (Some(want), Some(have)) if !have.is_null() => (want, have),
+        (None, None) => return,
+        (want, have) => {
+            found.push(Change::new(
+                path.into(),
+                have.filter(|have| !have.is_null()).cloned(),
+                want.cloned(),
+            ));
+            return;
+        }
+    };
+    if same_policy(want, have) {
+        return;
+    }
+    let before = found.len();
+    let canonical = |document: &Value| policy::statements(&policy::canonical(document)).to_vec();
+    let (wanted, live) = (canonical(want), canonical(have));
+    for (index, statement) in live
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| !wanted.contains(statement))
+    {
+        let name = policy::label(index, statement);
+        found.push(Change::new(
+            format!("{path}.Statement[{name}]"),
+            Some(statement.clone()),
+            None,
+        ));
+    }
+    for (index, statement) in wanted
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| !live.contains(statement))
+    {
+        let name = policy::label(index, statement);
+        let place = format!("{path}.Statement[{name}]");
+        match found[before..]
+            .iter_mut()
+            .find(|change| change.path == place && change.want.is_none())
+        {
+            Some(change) => change.want = Some(statement.clone()),
+            None => found.push(Change::new(place, None, Some(statement.clone()))),
+        }
+    }
+    if found.len() == before {
+        found.push(Change::new(
+            path.into(),
+            Some(have.clone()),
+            Some(want.clone()),
+        ));
+    }
+}
+
+fn texts(list: &Value) -> Vec<&str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+fn tags(spec: &Value) -> BTreeMap<&str, &str> {
+    let pairs = spec["tags"].as_array().into_iter().flatten();
+    pairs
+        .filter_map(|pair| Some((pair["key"].as_str()?, pair["value"].as_str()?)))
+        .filter(|(key, _)| key.starts_with("mcpctl.dev/"))
+        .collect()
+}

@@ -1,0 +1,208 @@
+//! Reads a tenant's input: the tenant file and the flags, with the contents of the files that they name.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    config,
+    error::{Error, Result},
+    policy,
+    spec::{API_VERSION, Input, Layer, TenantName, TenantSpec, merge},
+    yaml,
+};
+
+/// What the command line says about a tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--image`
+    pub image: Option<String>,
+    /// `--tier`
+    pub tier: Option<String>,
+    /// `--policy`: path of a policy document.
+    pub policy: Option<std::path::PathBuf>,
+    /// `--set path=value`, in the order given.
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TenantFile {
+    api_version: ApiVersion,
+    kind: TenantKind,
+    metadata: Metadata,
+    #[serde(default)]
+    spec: TenantSpec,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+enum ApiVersion {
+    #[serde(rename = "mcpctl.dev/v1alpha1")]
+    V1Alpha1,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+enum TenantKind {
+    Tenant,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    name: TenantName,
+}
+
+/// Reads a tenant file.
+///
+/// # Errors
+/// Usage, with file, line, key and what was expected.
+pub fn read_file(path: &Path, working_directory: &Path) -> Result<Input> {
+    let source = config::shown(path, working_directory);
+    let text = config::read_file(&working_directory.join(path), "tenant file")?;
+    let parsed = yaml::read::<TenantFile>(&source, &text)?;
+    let mut spec = given_spec(&parsed.given);
+    let base = working_directory.join(path);
+    config::embed_policy(&mut spec, base.parent().unwrap_or(&base), &source)?;
+    Ok(Input {
+        name: parsed.value.metadata.name,
+        layer: Layer { source, spec },
+    })
+}
+
+/// An input that says nothing yet.
+pub fn empty(name: TenantName) -> Input {
+    Input {
+        name,
+        layer: Layer {
+            source: "flags".into(),
+            spec: Map::new(),
+        },
+    }
+}
+
+/// Reads a recorded input back.
+///
+/// # Errors
+/// Usage, when the text is no tenant of this version.
+pub fn from_record(text: &str, source: &str) -> Result<Input> {
+    let parsed = yaml::read::<TenantFile>(source, text)?;
+    let spec = given_spec(&parsed.given);
+    Ok(Input {
+        name: parsed.value.metadata.name,
+        layer: Layer {
+            source: source.into(),
+            spec,
+        },
+    })
+}
+
+/// The input as it is recorded, and as a tenant file would say it.
+pub fn to_record(input: &Input) -> Value {
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": "Tenant",
+        "metadata": {"name": input.name.as_str()},
+        "spec": input.layer.spec,
+    })
+}
+
+fn given_spec(given: &Value) -> Map<String, Value> {
+    given
+        .get("spec")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
+}
+
+impl Flags {
+    /// Whether no flag says anything about the tenant.
+    pub fn is_empty(&self) -> bool {
+        self.image.is_none() && self.tier.is_none() && self.policy.is_none() && self.set.is_empty()
+    }
+
+    /// Lays the flags over an input.
+    ///
+    /// # Errors
+    /// Usage, with the flag.
+    pub fn apply(&self, mut input: Input, working_directory: &Path) -> Result<Input> {
+        let mut spec = Value::Object(std::mem::take(&mut input.layer.spec));
+        let named = [
+            ("--image", "image", &self.image),
+            ("--tier", "tier", &self.tier),
+        ];
+        for (flag, field, value) in named {
+            if let Some(value) = value {
+                merge(
+                    &mut spec,
+                    &read_assignment(flag, field, &Value::from(value.as_str()).to_string())?,
+                );
+            }
+        }
+        for assignment in &self.set {
+            let (path, value) = assignment.split_once('=').ok_or_else(|| {
+                Error::usage(format!(
+                    "--set {assignment}: expected path=value, such as replicas=2"
+                ))
+            })?;
+            merge(
+                &mut spec,
+                &read_assignment(&format!("--set {assignment}"), path, value)?,
+            );
+        }
+        if let Some(path) = &self.policy {
+            let path = Value::from(path.display().to_string());
+            let document = policy::load(path, working_directory, "--policy")?;
+            merge(&mut spec, &json!({"identity": {"policy": null}}));
+            merge(&mut spec, &json!({"identity": {"policy": document}}));
+        }
+        let Value::Object(mut spec) = spec else {
+            unreachable!("merging maps gives a map")
+        };
+        config::embed_policy(&mut spec, working_directory, "--set")?;
+        let source = if input.layer.source == "flags" || self.is_empty() {
+            input.layer.source
+        } else {
+            format!("{} and flags", input.layer.source)
+        };
+        Ok(Input {
+            name: input.name,
+            layer: Layer { source, spec },
+        })
+    }
+}
+
+/// One `path=value` as the layer that it means. The value is a YAML scalar or flow.
+fn read_assignment(flag: &str, path: &str, value: &str) -> Result<Value> {
+    let mut text = String::new();
+    let keys: Vec<&str> = path.split('.').collect();
+    if keys
+        .iter()
+        .any(|key| key.is_empty() || key.contains(['[', ']', ':', '"', '\n', '#']))
+    {
+        return Err(Error::usage(format!(
+            "{flag}: `{path}` is not a path such as resources.limits.memory"
+        ))
+        .hint("a list is set whole: --set 'args=[--verbose]'"));
+    }
+    for (depth, key) in keys.iter().enumerate() {
+        let indent = "  ".repeat(depth);
+        text.push_str(&format!(
+            "{indent}{}:{}",
+            Value::from(*key),
+            if depth + 1 == keys.len() { " " } else { "\n" }
+        ));
+    }
+    if value.contains('\n') {
+        text.push_str(&Value::from(value).to_string());
+    } else {
+        text.push_str(value);
+    }
+    yaml::read::<TenantSpec>(flag, &text)
+        .map(|parsed| parsed.given)
+        .map_err(|mut error| {
+            error.what = error.what.replacen(":1:", ": at 1:", 1);
+            error.details.clear();
+            error
+        })
+}

@@ -1,0 +1,212 @@
+//! Who owns which field: reads `metadata.managedFields`.
+//!
+//! Format: <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
+
+use serde_json::Value;
+
+use crate::object::Object;
+
+/// Our field manager.
+pub const MANAGER: &str = "mcpctl";
+/// Restarts pods without touching our own entry.
+pub const RESTART_MANAGER: &str = "mcpctl-restart";
+/// Managers that apply, from a repository, what `--dry-run` printed.
+const GITOPS: [&str; 3] = ["argocd-controller", "flux", "kustomize-controller"];
+/// Managers behind which a person sits.
+const HANDS: [&str; 8] = [
+    "kubectl",
+    "k9s",
+    "Lens",
+    "Mozilla",
+    "headlamp",
+    "rancher",
+    "dashboard",
+    "edit",
+];
+
+/// One part of the way to a field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// A key of a map.
+    Field(String),
+    /// An item of a list, found by the values of its key fields.
+    Key(Vec<(&'static str, Value)>),
+    /// An item of a list that has one owner as a whole.
+    Index(usize),
+}
+
+/// A manager as it owns something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Name of the field manager.
+    pub manager: String,
+    /// Whether it applies, and so means to keep the field.
+    pub applies: bool,
+    /// When it last wrote.
+    pub time: String,
+}
+
+impl Owner {
+    /// Whether this is us.
+    pub fn is_us(&self) -> bool {
+        self.manager == MANAGER && self.applies
+    }
+
+    /// Whether what it applied may be what we printed.
+    pub fn may_carry_our_record(&self) -> bool {
+        self.applies && (self.manager == MANAGER || GITOPS.contains(&self.manager.as_str()))
+    }
+
+    /// Whether a person edited by hand, whose change is drift and not a claim.
+    pub fn is_a_hand(&self) -> bool {
+        !self.applies && HANDS.iter().any(|hand| self.manager.starts_with(hand))
+            || self.manager == RESTART_MANAGER
+    }
+}
+
+/// The managers that own the field at `path`, ours included.
+pub fn owners(object: &Object, path: &[Step]) -> Vec<Owner> {
+    entries(object)
+        .filter(|(_, fields)| holds(fields, path))
+        .map(|(owner, _)| owner)
+        .collect()
+}
+
+/// The fields that we applied and that `wanted` no longer has, as paths below the root.
+pub fn dropped(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
+    let mut found = Vec::new();
+    for (_, fields) in entries(live).filter(|(owner, _)| owner.is_us()) {
+        collect_dropped(fields, Some(wanted), &mut Vec::new(), &mut found);
+    }
+    found
+}
+
+fn entries(object: &Object) -> impl Iterator<Item = (Owner, &Value)> {
+    let list = object.tree["metadata"]["managedFields"].as_array();
+    list.into_iter()
+        .flatten()
+        .filter(|entry| entry["subresource"].as_str().unwrap_or_default().is_empty())
+        .map(|entry| {
+            let text = |field: &str| entry[field].as_str().unwrap_or_default().to_string();
+            let owner = Owner {
+                manager: text("manager"),
+                applies: entry["operation"] == "Apply",
+                time: text("time"),
+            };
+            (owner, &entry["fieldsV1"])
+        })
+}
+
+/// Whether a field set holds the path, or an ancestor that is owned as a whole.
+fn holds(fields: &Value, path: &[Step]) -> bool {
+    let Some((first, rest)) = path.split_first() else {
+        return true;
+    };
+    let Some(map) = fields.as_object() else {
+        return false;
+    };
+    if map.is_empty() {
+        return true;
+    }
+    let child = match first {
+        Step::Field(name) => map.get(&format!("f:{name}")),
+        Step::Key(keys) => map
+            .iter()
+            .find(|(text, _)| is_key(text, keys))
+            .map(|(_, child)| child),
+        Step::Index(_) => None,
+    };
+    child.is_some_and(|child| holds(child, rest))
+}
+
+fn is_key(text: &str, keys: &[(&'static str, Value)]) -> bool {
+    let parsed = text
+        .strip_prefix("k:")
+        .and_then(|json| serde_json::from_str::<Value>(json).ok());
+    parsed.is_some_and(|parsed| {
+        keys.iter()
+            .all(|(name, value)| parsed.get(*name) == Some(value))
+    })
+}
+
+fn collect_dropped(
+    fields: &Value,
+    wanted: Option<&Value>,
+    path: &mut Vec<Step>,
+    found: &mut Vec<Vec<Step>>,
+) {
+    let Some(map) = fields.as_object() else {
+        return;
+    };
+    let empty_map = matches!(wanted, Some(Value::Null)) || wanted.is_none();
+    if empty_map {
+        found.push(path.clone());
+        return;
+    }
+    for (key, child) in map {
+        let Some((step, next)) = descend(key, wanted) else {
+            continue;
+        };
+        path.push(step);
+        collect_dropped(child, next, path, found);
+        path.pop();
+    }
+}
+
+/// The step that a key of a field set stands for, and what is wanted there.
+fn descend<'a>(key: &str, wanted: Option<&'a Value>) -> Option<(Step, Option<&'a Value>)> {
+    if let Some(name) = key.strip_prefix("f:") {
+        return Some((
+            Step::Field(name.into()),
+            wanted.and_then(|wanted| wanted.get(name)),
+        ));
+    }
+    let parsed: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
+    let keys: Vec<(&'static str, Value)> = parsed
+        .as_object()?
+        .iter()
+        .filter_map(|(name, value)| Some((key_name(name)?, value.clone())))
+        .collect();
+    let item = wanted.and_then(Value::as_array).and_then(|items| {
+        items.iter().find(|item| {
+            keys.iter()
+                .all(|(name, value)| key_value(item, name).as_ref() == Some(value))
+        })
+    });
+    Some((Step::Key(keys), item))
+}
+
+const KEY_NAMES: [&str; 8] = [
+    "containerPort",
+    "ip",
+    "mountPath",
+    "name",
+    "port",
+    "protocol",
+    "topologyKey",
+    "whenUnsatisfiable",
+];
+
+fn key_name(name: &str) -> Option<&'static str> {
+    KEY_NAMES.into_iter().find(|known| *known == name)
+}
+
+/// A key field of an item, with the API's default where it is left out.
+pub fn key_value(item: &Value, name: &str) -> Option<Value> {
+    let default = (name == "protocol").then(|| Value::from("TCP"));
+    item.get(name).cloned().or(default)
+}
+
+/// The key fields of a list's items, for the lists that the API merges by key; other lists have one owner each.
+/// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy>
+pub fn merge_keys(field: &str, item: &Value) -> Option<&'static [&'static str]> {
+    match field {
+        "containers" | "initContainers" | "env" | "volumes" | "imagePullSecrets"
+        | "matchConditions" | "variables" => Some(&["name"]),
+        "volumeMounts" => Some(&["mountPath"]),
+        "topologySpreadConstraints" => Some(&["topologyKey", "whenUnsatisfiable"]),
+        "ports" if item.get("containerPort").is_some() => Some(&["containerPort", "protocol"]),
+        "ports" if item.get("targetPort").is_some() => Some(&["port", "protocol"]),
+        _ => None,
+    }
+}

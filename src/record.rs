@@ -1,0 +1,139 @@
+//! What is stored with a tenant, and when to believe it.
+//!
+//! Three annotations on the namespace: the input, the derived names, and every kind that was ever applied.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{
+    desired::TENANT,
+    error::{Error, Result},
+    input,
+    managed::{self, Step},
+    object::{Id, Object, State},
+    spec::{Input, Names, Resolved},
+};
+
+/// The tenant's input as JSON, before tiers and defaults.
+pub const INPUT: &str = "mcpctl.dev/input";
+/// The derived names as JSON.
+pub const NAMES: &str = "mcpctl.dev/names";
+/// Group-kinds ever applied, so that an object whose template went away is found: `apps/Deployment /Service …`.
+pub const KINDS: &str = "mcpctl.dev/kinds";
+
+/// What a namespace says about its tenant.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// File and flags of the last add.
+    pub input: Input,
+    /// Names for life.
+    pub names: Names,
+    /// (group, kind) of everything ever applied in the cluster.
+    pub kinds: BTreeSet<(String, String)>,
+}
+
+impl Record {
+    /// The record that goes with a wanted state.
+    pub fn of(resolved: &Resolved, state: &State, before: Option<&Self>) -> Self {
+        let mut kinds: BTreeSet<_> = before
+            .map(|record| record.kinds.clone())
+            .unwrap_or_default();
+        let wanted = state
+            .keys()
+            .filter(|id| !id.is_aws() && !id.is("", "Namespace"));
+        kinds.extend(wanted.map(|id| (id.group.clone(), id.kind.clone())));
+        Self {
+            input: resolved.input.clone(),
+            names: resolved.names.clone(),
+            kinds,
+        }
+    }
+
+    /// Reads the record of a living namespace; none where it has none.
+    ///
+    /// # Errors
+    /// Conflict, when somebody else wrote it last, with that editor's name, or when it cannot be read.
+    pub fn read(namespace: &Object) -> Result<Option<Self>> {
+        let present = [INPUT, NAMES, KINDS].map(|key| namespace.annotation(key));
+        let [Some(input), Some(names), Some(kinds)] = present else {
+            return Ok(None);
+        };
+        let id = namespace.id();
+        for key in [INPUT, NAMES, KINDS, "mcpctl.dev/host"] {
+            believe(namespace, key)?;
+        }
+        let tenant = namespace.label(TENANT).unwrap_or_default();
+        let input = input::from_record(input, &format!("record of {id}"))
+            .map_err(|error| error.with_kind(crate::error::Kind::Conflict))?;
+        if input.name.as_str() != tenant {
+            return Err(Error::conflict(format!(
+                "{id}: its label says tenant `{tenant}`, its record says tenant `{}`",
+                input.name
+            )));
+        }
+        let names: Names = serde_json::from_str(names).map_err(|error| {
+            Error::conflict(format!("{id}: cannot read annotation {NAMES}"))
+                .detail(error.to_string())
+        })?;
+        let pair = |text: &str| {
+            text.split_once('/')
+                .map(|(group, kind)| (group.to_string(), kind.to_string()))
+        };
+        Ok(Some(Self {
+            input,
+            names,
+            kinds: kinds.split_whitespace().filter_map(pair).collect(),
+        }))
+    }
+}
+
+/// An annotation of ours is believed only while it belongs to our Apply entry, or to that of a GitOps tool that
+/// applies what we printed: an edit moves the ownership.
+fn believe(namespace: &Object, key: &str) -> Result<()> {
+    let path = ["metadata", "annotations", key].map(|step| Step::Field(step.into()));
+    let owners = managed::owners(namespace, &path);
+    if owners.iter().any(managed::Owner::may_carry_our_record) {
+        return Ok(());
+    }
+    let editors: Vec<String> = owners
+        .iter()
+        .map(|owner| format!("{} at {}", owner.manager, owner.time))
+        .collect();
+    let who = if editors.is_empty() {
+        "nobody known".into()
+    } else {
+        editors.join(", ")
+    };
+    let id = namespace.id();
+    Err(Error::conflict(format!("{id}: annotation {key} was edited by hand"))
+        .detail(format!("last written by {who}"))
+        .hint(format!(
+            "look at it: kubectl get namespace {} -o yaml --show-managed-fields. Remove the annotation and give the tenant file again, mcpctl tenant add NAME -f FILE, to write a new record",
+            id.name
+        )))
+}
+
+/// The record as annotations.
+pub fn annotations(record: &Record) -> [(String, Value); 3] {
+    let mut input = input::to_record(&record.input);
+    input.sort_all_objects();
+    let kinds: Vec<String> = record
+        .kinds
+        .iter()
+        .map(|(group, kind)| format!("{group}/{kind}"))
+        .collect();
+    let names =
+        serde_json::to_string(&record.names).unwrap_or_else(|_| unreachable!("names are texts"));
+    [
+        (INPUT.into(), input.to_string().into()),
+        (KINDS.into(), kinds.join(" ").into()),
+        (NAMES.into(), names.into()),
+    ]
+}
+
+/// Whether a namespace is this tenant's by label.
+pub fn is_of(namespace: &Object, tenant: &str) -> bool {
+    namespace.label(TENANT) == Some(tenant)
+        && namespace.id() == &Id::namespace(namespace.text("/metadata/name"))
+}

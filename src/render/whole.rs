@@ -1,0 +1,96 @@
+//! One expression is one whole YAML value. JSON escaping alone does not hold an expression inside a longer scalar, a
+//! quoted text or a flow collection, so a tenant's value could break out of its place.
+
+use super::Template;
+use crate::error::{Error, Result};
+
+/// What to write instead.
+pub(super) const RECIPE: &str =
+    "one expression is one whole value: host: {{ name ~ '.example.com' }}";
+
+/// Refuses expressions that are part of something longer.
+pub(super) fn check(template: &Template) -> Result<()> {
+    for (number, line) in template.source.lines().enumerate() {
+        let mut rest = line;
+        let mut before = String::new();
+        while let Some(start) = rest.find("{{") {
+            before.push_str(&rest[..start]);
+            let Some(length) = rest[start..].find("}}") else {
+                return Err(refused(
+                    template,
+                    number,
+                    "an expression goes over several lines",
+                ));
+            };
+            let after = &rest[start + length + 2..];
+            if !opens(&before) || !closes(after) {
+                return Err(refused(
+                    template,
+                    number,
+                    "an expression is part of a longer value",
+                ));
+            }
+            before.push_str("{{}}");
+            rest = after;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value may start after this text.
+fn opens(before: &str) -> bool {
+    let before = before.trim_end();
+    before.chars().all(char::is_whitespace)
+        || before.ends_with(':')
+        || before.trim_start().chars().all(|c| c == '-' || c == ' ')
+}
+
+/// Whether a value may end before this text; a key ends at its colon.
+fn closes(after: &str) -> bool {
+    let after = after.trim_start();
+    after.is_empty() || after.starts_with(": ") || after == ":" || after.starts_with('#')
+}
+
+fn refused(template: &Template, number: usize, why: &str) -> Error {
+    Error::usage(format!("{}:{}: {why}", template.name, number + 1))
+        .detail(
+            template
+                .source
+                .lines()
+                .nth(number)
+                .unwrap_or_default()
+                .trim(),
+        )
+        .hint(RECIPE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuses(source: &'static str) -> bool {
+        check(&Template { name: "t", source }).is_err()
+    }
+
+    #[test]
+    fn a_whole_value_a_list_item_and_a_key_are_fine() {
+        assert!(!refuses(
+            "a: {{ x }}\n- {{ y }}\n{{ k }}: {{ v }}\n  - name: {{ n }}\n- - {{ z }} # why\n{{ block }}"
+        ));
+    }
+
+    #[test]
+    fn anything_that_a_value_could_break_out_of_is_refused() {
+        for source in [
+            "h: {{ x }}.com",
+            "h: \"{{ x }}\"",
+            "h: [{{ x }}]",
+            "h: a{{ x }}",
+            "h: {a: {{ x }}}",
+            "h: {{ x\n}}",
+            "h: {{ a }} {{ b }}",
+        ] {
+            assert!(refuses(source), "{source}");
+        }
+    }
+}

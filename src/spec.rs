@@ -1,0 +1,347 @@
+//! A tenant as its owner describes it, validated.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::quantity::Quantity;
+
+mod env;
+mod layers;
+mod names;
+mod types;
+
+pub use env::EnvVar;
+pub use layers::{Input, Layer, Resolved, merge, resolve};
+pub use names::{Names, partition};
+pub use types::{
+    AccountId, Arn, Cidr, ClusterName, EnvName, Host, Image, Region, TenantName, Text, UrlPath,
+};
+
+/// `apiVersion` of a tenant file.
+pub const API_VERSION: &str = "mcpctl.dev/v1alpha1";
+
+/// Everything that can be said about a tenant. Every field has a default except `image`, which some layer must give.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct TenantSpec {
+    /// The container image of the MCP server; a digest is best.
+    pub image: Option<Image>,
+    /// Replaces the image's entry point.
+    pub command: Vec<Text>,
+    /// Replaces the image's arguments.
+    pub args: Vec<Text>,
+    /// Environment variables.
+    pub env: Vec<EnvVar>,
+    /// Whole Secrets and `ConfigMap`s as environment, in the form of the Kubernetes API.
+    pub env_from: Vec<Map<String, Value>>,
+    /// Secrets with registry credentials.
+    pub image_pull_secrets: Vec<SecretName>,
+    /// The port that the server listens on; not a privileged one under the restricted profile.
+    pub port: Port,
+    /// The path of the MCP endpoint.
+    pub mcp_path: UrlPath,
+    /// Number of pods.
+    pub replicas: u16,
+    /// Requests and limits of the container.
+    pub resources: Resources,
+    /// Name of the tier whose fields lie below the tenant's own.
+    pub tier: String,
+    /// The public host name; `<name>.<domain>` where it is not given.
+    pub host: Option<Host>,
+    /// How the load balancer and the kubelet ask whether the server is well.
+    pub health: Health,
+    /// Seconds that the longest tool call may take after the pod was told to stop.
+    pub drain_seconds: u16,
+    /// User, group and Pod Security level.
+    pub security: Security,
+    /// Destinations that the tenant's pods may reach besides DNS, their credentials and HTTPS.
+    pub egress: Vec<Egress>,
+    /// Labels that a node must carry.
+    pub node_selector: BTreeMap<String, Text>,
+    /// Tolerations in the form of the Kubernetes API.
+    pub tolerations: Vec<Map<String, Value>>,
+    /// Affinity in the form of the Kubernetes API.
+    pub affinity: Option<Map<String, Value>>,
+    /// Name of an existing priority class.
+    pub priority_class_name: Option<Text>,
+    /// What Karpenter may do to the tenant's pods.
+    pub disruption: Disruption,
+    /// Who authenticates clients.
+    pub auth: Auth,
+    /// What the tenant's role may do.
+    pub identity: Identity,
+    /// Variable that holds the public URL.
+    pub public_url_env: EnvName,
+    /// Variable that holds the host names that the server may answer to.
+    pub allowed_hosts_env: EnvName,
+    /// Labels on every object of the tenant.
+    pub labels: BTreeMap<String, Text>,
+    /// Annotations on the pods.
+    pub annotations: BTreeMap<String, Text>,
+    /// Free values for own templates.
+    pub values: Map<String, Value>,
+    /// Refuses removal while set.
+    pub protected: bool,
+}
+
+impl Default for TenantSpec {
+    fn default() -> Self {
+        Self {
+            image: None,
+            command: Vec::new(),
+            args: Vec::new(),
+            env: Vec::new(),
+            env_from: Vec::new(),
+            image_pull_secrets: Vec::new(),
+            port: Port(8080),
+            mcp_path: constant("/mcp"),
+            replicas: 1,
+            resources: Resources::default(),
+            tier: "small".into(),
+            host: None,
+            health: Health::default(),
+            drain_seconds: 20,
+            security: Security::default(),
+            egress: Vec::new(),
+            node_selector: BTreeMap::new(),
+            tolerations: Vec::new(),
+            affinity: None,
+            priority_class_name: None,
+            disruption: Disruption::default(),
+            auth: Auth::default(),
+            identity: Identity::default(),
+            public_url_env: constant("MCP_PUBLIC_URL"),
+            allowed_hosts_env: constant("MCP_ALLOWED_HOSTS"),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            values: Map::new(),
+            protected: false,
+        }
+    }
+}
+
+/// A built-in default, which is valid by the test below.
+fn constant<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+    text.parse()
+        .unwrap_or_else(|why| unreachable!("built-in default: {why}"))
+}
+
+/// A port from 1 to 65535.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Port(pub u16);
+
+impl TryFrom<u32> for Port {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, String> {
+        u16::try_from(number)
+            .ok()
+            .filter(|port| *port > 0)
+            .map(Self)
+            .ok_or_else(|| format!("{number} is not a port: 1 to 65535"))
+    }
+}
+
+impl From<Port> for u32 {
+    fn from(port: Port) -> Self {
+        port.0.into()
+    }
+}
+
+/// A reference to a Secret in the tenant's namespace.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct SecretName {
+    /// `metadata.name`
+    pub name: Text,
+}
+
+/// Requests and limits of a container, by resource name.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Resources {
+    /// What the scheduler sets aside.
+    pub requests: BTreeMap<String, Quantity>,
+    /// What the container may use at most.
+    pub limits: BTreeMap<String, Quantity>,
+}
+
+/// How a probe asks.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthType {
+    /// GET on a path.
+    Http,
+    /// A connection to the port. The load balancer, which has no such check, then asks for `path` with any code.
+    Tcp,
+}
+
+/// Health checks. Never on the MCP path: it answers POST only.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Health {
+    /// How probes ask.
+    #[serde(rename = "type")]
+    pub kind: HealthType,
+    /// Liveness: cheap, without dependencies.
+    pub path: UrlPath,
+    /// Readiness: false once the server was told to stop.
+    pub ready_path: UrlPath,
+    /// HTTP codes that the load balancer takes for healthy: `200` or `200-299` or `200,204`.
+    pub success_codes: Text,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            kind: HealthType::Http,
+            path: constant("/healthz"),
+            ready_path: constant("/readyz"),
+            success_codes: constant("200"),
+        }
+    }
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum PodSecurity {
+    /// Everything that the standards ask for.
+    Restricted,
+    /// No known privilege escalation.
+    Baseline,
+}
+
+/// User, group and Pod Security level of the pods.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Security {
+    /// Numeric, since an image with a named user cannot be proven not to be root.
+    pub run_as_user: i64,
+    /// Primary group.
+    pub run_as_group: i64,
+    /// Group that owns the credential token's volume.
+    pub fs_group: i64,
+    /// `/tmp` stays writable.
+    pub read_only_root_filesystem: bool,
+    /// Level that the namespace enforces.
+    pub pod_security: PodSecurity,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self {
+            run_as_user: 10001,
+            run_as_group: 10001,
+            fs_group: 10001,
+            read_only_root_filesystem: true,
+            pod_security: PodSecurity::Restricted,
+        }
+    }
+}
+
+/// One destination that the tenant's pods may reach: an address block or pods by label.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Egress {
+    /// Address block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cidr: Option<Cidr>,
+    /// Label selector of namespaces, in the form of the Kubernetes API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace_selector: Option<Map<String, Value>>,
+    /// Label selector of pods, in the form of the Kubernetes API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_selector: Option<Map<String, Value>>,
+    /// TCP ports.
+    pub ports: Vec<Port>,
+}
+
+/// What Karpenter may do to the tenant's pods.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Disruption {
+    /// `true`, or a duration from the pod's start such as `30m` (Karpenter 1.12 and later).
+    pub do_not_disrupt: Option<DoNotDisrupt>,
+}
+
+/// The value of `karpenter.sh/do-not-disrupt`.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(untagged)]
+pub enum DoNotDisrupt {
+    /// As long as the pod lives, or not at all.
+    Always(bool),
+    /// So long after its start.
+    For(Text),
+}
+
+/// Who authenticates clients.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// The MCP server itself.
+    #[default]
+    Server,
+    /// The load balancer, by JSON Web Token.
+    Jwt,
+}
+
+/// Authentication at the edge.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Auth {
+    /// Who authenticates.
+    pub mode: AuthMode,
+    /// `iss` of the tokens.
+    pub issuer: Option<Text>,
+    /// Where the keys are published.
+    pub jwks_endpoint: Option<Text>,
+    /// Claims that must hold, in the form of the controller's `additionalClaims`.
+    pub claims: Vec<Map<String, Value>>,
+}
+
+/// What the tenant's role may do.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Identity {
+    /// The policy document, or the path of one, relative to the file that names it.
+    pub policy: Option<Value>,
+    /// Managed policies to attach.
+    pub managed_policy_arns: Vec<Arn>,
+    /// Permissions boundary, or `none`; from the settings where it is not given.
+    pub permissions_boundary: Option<Boundary>,
+}
+
+/// A permissions boundary, or the explicit word that there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Boundary {
+    /// No boundary, said explicitly.
+    None,
+    /// ARN of a managed policy.
+    Policy(Arn),
+}
+
+impl TryFrom<String> for Boundary {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "none" {
+            Ok(Self::None)
+        } else {
+            text.parse().map(Self::Policy)
+        }
+    }
+}
+
+impl From<Boundary> for String {
+    fn from(boundary: Boundary) -> Self {
+        match boundary {
+            Boundary::None => "none".into(),
+            Boundary::Policy(arn) => arn.into(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Environment variables of the tenant's container.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::types::{EnvName, Text};
+
+/// A variable with a literal value or a reference, never both. A variable that looks like a secret takes a reference
+/// only, and none may set what decides which AWS identity the pod has.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(try_from = "Raw")]
+pub struct EnvVar {
+    /// The variable.
+    pub name: EnvName,
+    /// A literal value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Text>,
+    /// A reference, in the form of the Kubernetes API.
+    #[serde(rename = "valueFrom", skip_serializing_if = "Option::is_none")]
+    pub value_from: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Raw {
+    name: EnvName,
+    value: Option<Text>,
+    value_from: Option<Map<String, Value>>,
+}
+
+/// Variables that our own templates set.
+const SET_BY_TEMPLATES: [&str; 9] = [
+    "HOME",
+    "NODE_NAME",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_PROPAGATORS",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SERVICE_NAME",
+    "POD_NAME",
+    "POD_NAMESPACE",
+];
+
+/// Variables by which AWS SDKs choose an identity before they ask the Pod Identity agent, or that keep the webhook
+/// from injecting it: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+const CHOOSES_IDENTITY: [&str; 8] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+];
+
+impl TryFrom<Raw> for EnvVar {
+    type Error = String;
+
+    fn try_from(raw: Raw) -> Result<Self, String> {
+        let name = raw.name.as_str();
+        let upper = name.to_ascii_uppercase();
+        if SET_BY_TEMPLATES.contains(&name) {
+            return Err(format!("variable `{name}` is set by mcpctl"));
+        }
+        if CHOOSES_IDENTITY.contains(&upper.as_str()) || upper.starts_with("AWS_CONTAINER_") {
+            return Err(format!(
+                "variable `{name}` would give the pod another identity than its role; it cannot be set"
+            ));
+        }
+        match (&raw.value, &raw.value_from) {
+            (Some(_), Some(_)) => Err(format!("variable `{name}` has both value and valueFrom")),
+            (None, None) => Err(format!("variable `{name}` has neither value nor valueFrom")),
+            (Some(_), None) if looks_secret(&upper) => Err(format!(
+                "variable `{name}` looks like a secret: give it by valueFrom.secretKeyRef, not as a literal value"
+            )),
+            _ => Ok(Self {
+                name: raw.name,
+                value: raw.value,
+                value_from: raw.value_from,
+            }),
+        }
+    }
+}
+
+fn looks_secret(upper: &str) -> bool {
+    ["KEY", "TOKEN", "SECRET", "PASSWORD"]
+        .iter()
+        .any(|word| upper.contains(word))
+}

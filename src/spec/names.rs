@@ -1,0 +1,85 @@
+//! Names derived from a tenant's, once: they are stored with the tenant and read back for the rest of its life.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::types::{Host, TenantName};
+use crate::{
+    config::Settings,
+    error::{Error, Result},
+    object::PLATFORM_NAMESPACE,
+};
+
+/// The derived names of one tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Names {
+    /// The tenant's namespace.
+    pub namespace: String,
+    /// The service account that the role is bound to.
+    pub service_account: String,
+    /// Path of the role: `/mcpctl/<cluster>/`.
+    pub role_path: String,
+    /// Name of the role, at most 64 characters; the hash keeps it unique in the account, whose role names differ in
+    /// more than case.
+    pub role: String,
+    /// The host where the tenant asks for none.
+    pub host: Host,
+}
+
+impl Names {
+    /// Derives the names. No account id goes in, so a dry run without one prints the right names.
+    ///
+    /// # Errors
+    /// Usage, when the namespace is reserved or the host would not fit.
+    pub fn derive(tenant: &TenantName, settings: &Settings) -> Result<Self> {
+        let namespace = format!("{}{tenant}", settings.namespace_prefix);
+        let reserved = namespace == "default"
+            || namespace == PLATFORM_NAMESPACE
+            || namespace.starts_with("kube-");
+        if reserved {
+            return Err(Error::usage(format!(
+                "tenant `{tenant}` would use the reserved namespace `{namespace}`"
+            ))
+            .hint("choose another name, or set namespacePrefix in mcpctl.yaml"));
+        }
+        let service_account = "mcp-server".to_string();
+        let cluster = &settings.cluster;
+        let identity = format!(
+            "{}\n{}\n{namespace}\n{service_account}",
+            cluster.region, cluster.name
+        );
+        let hash: String = Sha256::digest(identity)
+            .iter()
+            .take(5)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let host = format!("{tenant}.{}", settings.domain);
+        Ok(Self {
+            host: host.parse().map_err(|why| {
+                Error::usage(format!("tenant `{tenant}`: {why}")).hint("set domain in mcpctl.yaml")
+            })?,
+            role: format!("{tenant}-{hash}"),
+            role_path: format!("/mcpctl/{}/", cluster.name),
+            namespace,
+            service_account,
+        })
+    }
+}
+
+/// The partition of a region: `aws`, `aws-cn`, `aws-us-gov` or one of the isolated ones.
+/// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+pub fn partition(region: &str) -> &'static str {
+    const BY_PREFIX: [(&str, &str); 6] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
+    ];
+    BY_PREFIX
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, partition)| partition)
+}

@@ -1,0 +1,282 @@
+//! Small types that cannot hold a wrong value. Each refuses with the rule that was broken.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// A string type that is checked when it is made, by `parse` or by a reader.
+macro_rules! checked {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The checked text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let check: fn(&str) -> Result<(), String> = $check;
+                check(text).map(|()| Self(text.into()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked!(
+    /// A tenant's name: a DNS label of at most 40 characters that starts with a letter. Forty leaves room for the
+    /// prefix of the namespace (63) and for the hash in the name of the role (64).
+    TenantName,
+    |text| {
+        if text.len() > 40 {
+            return Err(format!("`{text}` has {} characters; at most 40 are allowed", text.chars().count()));
+        }
+        dns_label(text, true)
+    }
+);
+
+checked!(
+    /// An image reference. Only what no reference may hold is refused: the registry is the judge of the rest.
+    Image,
+    |text| match text.chars().find(|c| c.is_whitespace() || c.is_control() || c.is_ascii_uppercase() && !text.contains([':', '@', '/'])) {
+        Some(c) => Err(format!("`{text}` is not an image reference: it holds {}", shown(c))),
+        None if text.is_empty() => Err("an image reference is empty".into()),
+        None => Ok(()),
+    }
+);
+
+checked!(
+    /// A host name that an ALB rule takes: at most 128 characters, at least one dot, only letters after the last one.
+    /// <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html>
+    Host,
+    |text| {
+        if text.len() > 128 {
+            return Err(format!("host `{text}` has {} characters; a load balancer rule takes 128", text.len()));
+        }
+        let (rest, last) =
+            text.rsplit_once('.').ok_or_else(|| format!("host `{text}` has no dot"))?;
+        if last.is_empty() || !last.bytes().all(|b| b.is_ascii_lowercase()) {
+            return Err(format!("host `{text}`: only lower-case letters may follow the last dot"));
+        }
+        rest.split('.').try_for_each(|label| dns_label(label, false)).map_err(|why| format!("host `{text}`: {why}"))
+    }
+);
+
+checked!(
+    /// An absolute path in a URL: starts with `/`, visible ASCII, at most 128 characters, no query.
+    UrlPath,
+    |text| {
+        let wrong = text.chars().find(|c| !c.is_ascii_graphic() || matches!(c, '?' | '#' | '*' | '"' | '\\'));
+        match wrong {
+            _ if !text.starts_with('/') => Err(format!("path `{text}` does not start with `/`")),
+            _ if text.len() > 128 => Err(format!("path `{text}` is longer than 128 characters")),
+            Some(c) => Err(format!("path `{text}` holds {}", shown(c))),
+            None => Ok(()),
+        }
+    }
+);
+
+checked!(
+    /// The name of an environment variable that every container runtime takes.
+    EnvName,
+    |text| {
+        let valid = |(at, c): (usize, char)| c.is_ascii_alphabetic() || c == '_' || (at > 0 && c.is_ascii_digit());
+        match text.chars().enumerate().find(|item| !valid(*item)) {
+            _ if text.is_empty() => Err("the name of a variable is empty".into()),
+            Some((_, c)) => Err(format!("variable `{text}` holds {}; letters, digits and `_` are allowed", shown(c))),
+            None => Ok(()),
+        }
+    }
+);
+
+checked!(
+    /// Text that YAML can carry: no control characters besides line feed and tab, no non-characters.
+    Text,
+    |text| {
+        let wrong = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(u32::from(*c) & 0xffff, 0xfffe | 0xffff);
+        match text.chars().find(wrong) {
+            Some(c) => Err(format!("a value holds {}, which YAML cannot carry", shown(c))),
+            None => Ok(()),
+        }
+    }
+);
+
+checked!(
+    /// An ARN, by form only: `arn:<partition>:<service>:<region>:<account>:<resource>`.
+    Arn,
+    |text| {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        if parts.len() == 6 && parts[0] == "arn" && !parts[1].is_empty() && !parts[2].is_empty() && !parts[5].is_empty()
+            && text.chars().all(|c| c.is_ascii_graphic())
+        {
+            Ok(())
+        } else {
+            Err(format!("`{text}` is not an ARN such as arn:aws:iam::123456789012:policy/name"))
+        }
+    }
+);
+
+checked!(
+    /// A block of IPv4 or IPv6 addresses.
+    Cidr,
+    |text| {
+        let parsed = text.split_once('/').and_then(|(address, length)| {
+            let limit = match address.parse::<std::net::IpAddr>().ok()? {
+                std::net::IpAddr::V4(_) => 32,
+                std::net::IpAddr::V6(_) => 128,
+            };
+            length.parse::<u8>().ok().filter(|length| *length <= limit)
+        });
+        parsed.map(|_| ()).ok_or_else(|| format!("`{text}` is not an address block such as 10.0.0.0/20"))
+    }
+);
+
+checked!(
+    /// A 12-digit account id. Kept as text: a leading zero counts.
+    AccountId,
+    |text| {
+        if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(())
+        } else {
+            Err(format!("`{text}` is not an account id: 12 digits"))
+        }
+    }
+);
+
+checked!(
+    /// The name of an EKS cluster: 1 to 100 letters, digits, `-` and `_`, a letter or digit first.
+    /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html>
+    ClusterName,
+    |text| {
+        let valid = |(at, c): (usize, char)| c.is_ascii_alphanumeric() || (at > 0 && matches!(c, '-' | '_'));
+        match text.chars().enumerate().find(|item| !valid(*item)) {
+            _ if text.is_empty() || text.len() > 100 => Err(format!("cluster name `{text}`: 1 to 100 characters")),
+            Some((_, c)) => Err(format!("cluster name `{text}` holds {}", shown(c))),
+            None => Ok(()),
+        }
+    }
+);
+
+checked!(
+    /// An AWS region such as `eu-west-1`.
+    Region,
+    |text| {
+        let number = text.rsplit('-').next().is_some_and(|last| last.parse::<u8>().is_ok());
+        if number && text.matches('-').count() >= 2 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            Ok(())
+        } else {
+            Err(format!("`{text}` is not a region such as eu-west-1"))
+        }
+    }
+);
+
+/// Names a character so that it can be found in an editor.
+fn shown(c: char) -> String {
+    if c.is_control() || c.is_whitespace() {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        format!("`{c}`")
+    }
+}
+
+/// RFC 1123 label, or RFC 1035 where it must start with a letter.
+fn dns_label(text: &str, letter_first: bool) -> Result<(), String> {
+    if let Some((at, c)) = text
+        .chars()
+        .enumerate()
+        .find(|(_, c)| !c.is_ascii_lowercase() && !c.is_ascii_digit() && *c != '-')
+    {
+        let why = if c.is_ascii_uppercase() {
+            "upper case is not allowed"
+        } else {
+            "use a-z, 0-9 and `-`"
+        };
+        return Err(format!(
+            "`{text}` holds {} at character {}: {why}",
+            shown(c),
+            at + 1
+        ));
+    }
+    match (text.chars().next(), text.chars().last()) {
+        (None, _) => Err("a name is empty".into()),
+        (Some(c), _) if letter_first && !c.is_ascii_lowercase() => Err(format!(
+            "`{text}` starts with `{c}`: it must start with a letter"
+        )),
+        (Some('-'), _) => Err(format!("`{text}` starts with `-`")),
+        (_, Some('-')) => Err(format!("`{text}` ends with `-`")),
+        _ if text.len() > 63 => Err(format!("`{text}` is longer than 63 characters")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(name: &str) -> String {
+        name.parse::<TenantName>().unwrap_err()
+    }
+
+    #[test]
+    fn a_wrong_tenant_name_is_refused_with_the_rule_and_the_character() {
+        insta::assert_snapshot!(
+            [refusal("Acme"), refusal("ac_me"), refusal("9acme"), refusal("acme-"), refusal(""), refusal(&"a".repeat(41))].join("\n"),
+            @r"
+        `Acme` holds `A` at character 1: upper case is not allowed
+        `ac_me` holds `_` at character 3: use a-z, 0-9 and `-`
+        `9acme` starts with `9`: it must start with a letter
+        `acme-` ends with `-`
+        a name is empty
+        `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` has 41 characters; at most 40 are allowed
+        ");
+    }
+
+    #[test]
+    fn names_that_yaml_would_misread_are_fine() {
+        for name in ["on", "no", "null", "true", "y"] {
+            assert!(name.parse::<TenantName>().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn hosts_follow_the_load_balancers_rules() {
+        assert!("acme.mcp.example.com".parse::<Host>().is_ok());
+        for wrong in [
+            "acme",
+            "acme.example.c0m",
+            "Acme.example.com",
+            "a..com",
+            "acme.example.",
+            &format!("{}.com", "a.".repeat(70)),
+        ] {
+            assert!(wrong.parse::<Host>().is_err(), "{wrong}");
+        }
+    }
+}
