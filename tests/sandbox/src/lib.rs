@@ -20,6 +20,7 @@ mod process;
 mod progress;
 mod python;
 mod sandbox;
+mod webhook;
 
 pub use aws::{AwsCall, AwsRule, AwsRuleHandle};
 pub use sandbox::{Options, Sandbox};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
@@ -18,6 +19,7 @@ use crate::engine::Engine;
 use crate::files::{self, RunDir};
 use crate::process::Janitor;
 use crate::progress::Progress;
+use crate::webhook::Webhook;
 use crate::{binaries, kwok, python};
 
 /// How to start a [`Sandbox`].
@@ -25,11 +27,17 @@ use crate::{binaries, kwok, python};
 pub struct Options {
     /// Whether to say on stderr what is being built and started.
     pub progress: bool,
+    /// How long after its creation an association begins to act on new pods, in namespaces for which
+    /// [`Sandbox::webhook_delay`] says nothing.
+    pub webhook_delay: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { progress: true }
+        Self {
+            progress: true,
+            webhook_delay: Duration::ZERO,
+        }
     }
 }
 
@@ -38,6 +46,7 @@ pub struct Sandbox {
     control_plane: ControlPlane,
     access: Access,
     front: Front,
+    webhook: Webhook,
     ministack: Ministack,
     bin: PathBuf,
     engine: Engine,
@@ -64,11 +73,20 @@ impl Sandbox {
         engine.run(async move { kwok::add_node(&client).await })?;
         ministack.await_ready(&engine, &environment, dir.path())?;
         let associations = Associations::default();
+        let client = control_plane.client();
+        let webhook = Webhook::start(
+            &engine,
+            client,
+            &access.authority,
+            associations.clone(),
+            options.webhook_delay,
+        )?;
         let front = Front::start(&engine, ministack.url(), dir.path(), associations)?;
         Ok(Self {
             control_plane,
             access,
             front,
+            webhook,
             ministack,
             bin,
             engine,
@@ -168,6 +186,17 @@ impl Sandbox {
     /// Makes calls fail, wait, or be held.
     pub fn aws_fault(&self, rule: AwsRule) -> AwsRuleHandle {
         self.front.add_rule(rule)
+    }
+
+    /// How long after its creation an association begins to act on new pods of this namespace, as EKS's eventual
+    /// consistency has it.
+    pub fn webhook_delay(&self, namespace: &str, delay: Duration) {
+        self.webhook.set_delay(namespace, delay);
+    }
+
+    /// Takes EKS's webhook down, or up again: while it is down, pods are admitted without credentials.
+    pub fn webhook_down(&self, down: bool) {
+        self.webhook.set_down(down);
     }
 
     /// Calls IAM, STS or another service of the query protocol by hand; the call is not logged. Gives the answer's XML.

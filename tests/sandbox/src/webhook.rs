@@ -1,0 +1,175 @@
+//! The mutating webhook by which EKS gives pods their Pod Identity credentials.
+//!
+//! Source: EKS User Guide, "Understand how EKS Pod Identity works"; the code of
+//! aws/amazon-eks-pod-identity-webhook. The names and paths are those measured with the real webhook.
+
+mod inject;
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::{self, ServerConfig};
+
+use crate::aws::Associations;
+use crate::engine::Engine;
+use crate::http::{Reply, json_response, response, serve};
+use crate::kubernetes;
+use crate::pki::{Authority, Pair};
+
+/// The webhook, and the switches by which tests disturb it.
+pub(crate) struct Webhook {
+    switches: Arc<Switches>,
+}
+
+struct Switches {
+    associations: Associations,
+    /// How long it takes until an association acts, where a namespace has no delay of its own.
+    delay: Duration,
+    delays: Mutex<HashMap<String, Duration>>,
+    down: AtomicBool,
+}
+
+impl Webhook {
+    /// Starts the server and registers it with the API server.
+    pub(crate) fn start(
+        engine: &Engine,
+        client: kube::Client,
+        authority: &Authority,
+        associations: Associations,
+        delay: Duration,
+    ) -> Result<Self> {
+        let listener =
+            engine.run(async { Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?) })?;
+        let url = format!("https://{}/mutate", listener.local_addr()?);
+        let tls = acceptor(&authority.server("pod-identity-webhook", &["127.0.0.1"])?)?;
+        let switches = Arc::new(Switches {
+            associations,
+            delay,
+            delays: Mutex::default(),
+            down: AtomicBool::new(false),
+        });
+        let handler = Arc::clone(&switches);
+        engine.spawn(serve(listener, Some(tls), move |request| {
+            let handler = Arc::clone(&handler);
+            async move { Reply::Answer(handler.answer(&request)) }
+        }));
+        let configuration = configuration(&url, authority.certificate());
+        engine.run(async move {
+            let collection = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+            kubernetes::create(&client, collection, &configuration)
+                .await
+                .context("cannot register the webhook")
+        })?;
+        Ok(Self { switches })
+    }
+
+    pub(crate) fn set_delay(&self, namespace: &str, delay: Duration) {
+        let mut delays = self
+            .switches
+            .delays
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        delays.insert(namespace.to_owned(), delay);
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.switches.down.store(down, Ordering::Relaxed);
+    }
+}
+
+impl Switches {
+    fn answer(&self, request: &Request<Bytes>) -> http::Response<Bytes> {
+        if self.down.load(Ordering::Relaxed) {
+            return response(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain",
+                "down on purpose",
+            );
+        }
+        match serde_json::from_slice::<Value>(request.body()) {
+            Ok(review) => json_response(StatusCode::OK, &self.review(&review)),
+            Err(error) => response(StatusCode::BAD_REQUEST, "text/plain", error.to_string()),
+        }
+    }
+
+    /// An `AdmissionReview` answered.
+    ///
+    /// Source: Kubernetes documentation, "Dynamic Admission Control", response.
+    fn review(&self, review: &Value) -> Value {
+        let request = &review["request"];
+        let mut answer = json!({"uid": request["uid"], "allowed": true});
+        if self.acts(request) {
+            let patch = inject::patch(&request["object"]);
+            answer["patchType"] = "JSONPatch".into();
+            answer["patch"] = STANDARD.encode(patch.to_string()).into();
+        }
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer})
+    }
+
+    /// Whether the pod's service account has an association that is old enough.
+    fn acts(&self, request: &Value) -> bool {
+        let namespace = request["namespace"].as_str().unwrap_or_default();
+        let account = request["object"]["spec"]["serviceAccountName"]
+            .as_str()
+            .unwrap_or("default");
+        let delays = self.delays.lock().unwrap_or_else(PoisonError::into_inner);
+        let delay = delays.get(namespace).copied().unwrap_or(self.delay);
+        self.associations
+            .age(namespace, account)
+            .is_some_and(|age| age >= delay)
+    }
+}
+
+fn acceptor(pair: &Pair) -> Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_slice_iter(pair.certificate.as_bytes())
+        .collect::<Result<Vec<_>, _>>()?;
+    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes())?;
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(rustls::DEFAULT_VERSIONS)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// The registration as EKS makes it, apart from the address and the shorter time limit: a webhook that hangs would
+/// hold each test for EKS's 10 seconds.
+fn configuration(url: &str, authority: &str) -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "pod-identity-webhook"},
+        "webhooks": [{
+            "name": "pod-identity-webhook.amazonaws.com",
+            "admissionReviewVersions": ["v1"],
+            "clientConfig": {"url": url, "caBundle": STANDARD.encode(authority)},
+            "failurePolicy": "Ignore",
+            "sideEffects": "None",
+            "timeoutSeconds": 5,
+            "reinvocationPolicy": "IfNeeded",
+            "namespaceSelector": {"matchExpressions": [
+                {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]},
+            ]},
+            "rules": [{
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["pods"],
+                "scope": "Namespaced",
+            }],
+        }],
+    })
+}
