@@ -87,13 +87,13 @@ pub(crate) async fn await_object(
     client: &kube::Client,
     path: &str,
     good: impl Fn(&Value) -> bool,
-) -> Result<()> {
+) -> Result<Value> {
     let wait = async {
         loop {
-            if get(client, path).await.is_ok_and(|object| good(&object)) {
-                return;
+            match get(client, path).await {
+                Ok(object) if good(&object) => return object,
+                _ => tokio::time::sleep(Duration::from_millis(20)).await,
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let limit = Duration::from_mins(1);

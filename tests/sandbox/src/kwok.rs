@@ -40,7 +40,8 @@ pub(crate) async fn add_node(client: &kube::Client) -> Result<()> {
         "/api/v1/namespaces/default/serviceaccounts/default",
         |_| true,
     )
-    .await
+    .await?;
+    Ok(())
 }
 
 fn is_usable(node: &Value) -> bool {

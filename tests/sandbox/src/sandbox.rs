@@ -17,10 +17,11 @@ use crate::aws::{
 use crate::control_plane::ControlPlane;
 use crate::engine::Engine;
 use crate::files::{self, RunDir};
+use crate::load_balancer::LoadBalancer;
 use crate::process::Janitor;
 use crate::progress::Progress;
 use crate::webhook::Webhook;
-use crate::{binaries, kwok, python};
+use crate::{binaries, crds, kwok, load_balancer, python};
 
 /// How to start a [`Sandbox`].
 #[derive(Clone, Debug)]
@@ -47,6 +48,7 @@ pub struct Sandbox {
     access: Access,
     front: Front,
     webhook: Webhook,
+    load_balancer: LoadBalancer,
     ministack: Ministack,
     bin: PathBuf,
     engine: Engine,
@@ -70,7 +72,13 @@ impl Sandbox {
         let mut ministack = Ministack::start(&environment, dir.path())?;
         let control_plane = ControlPlane::start(&engine, &bin, dir.path(), &access)?;
         let client = control_plane.client();
-        engine.run(async move { kwok::add_node(&client).await })?;
+        engine.run(async move {
+            crds::add(&client).await?;
+            kwok::add_node(&client).await
+        })?;
+        let controller = Identity::new(load_balancer::USER, &load_balancer::GROUPS);
+        let controller = access.kubeconfig(control_plane.url(), CONTEXT, &controller)?;
+        let load_balancer = LoadBalancer::start(&engine, control_plane.client(), &controller)?;
         ministack.await_ready(&engine, &environment, dir.path())?;
         let associations = Associations::default();
         let client = control_plane.client();
@@ -87,6 +95,7 @@ impl Sandbox {
             access,
             front,
             webhook,
+            load_balancer,
             ministack,
             bin,
             engine,
@@ -197,6 +206,12 @@ impl Sandbox {
     /// Takes EKS's webhook down, or up again: while it is down, pods are admitted without credentials.
     pub fn webhook_down(&self, down: bool) {
         self.webhook.set_down(down);
+    }
+
+    /// Keeps the load balancer controller from touching the Ingresses of a namespace: they get no host name, and keep
+    /// their finalizer when they are deleted.
+    pub fn hold_ingress(&self, namespace: &str, hold: bool) {
+        self.load_balancer.hold(namespace, hold);
     }
 
     /// Calls IAM, STS or another service of the query protocol by hand; the call is not logged. Gives the answer's XML.
