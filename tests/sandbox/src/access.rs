@@ -36,6 +36,14 @@ impl<'a> Identity<'a> {
             validity: Validity::Current,
         }
     }
+
+    pub(crate) fn expired(user: &'a str, groups: &'a [&'a str]) -> Self {
+        Self {
+            user,
+            groups,
+            validity: Validity::Expired,
+        }
+    }
 }
 
 impl Access {

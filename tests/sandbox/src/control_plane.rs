@@ -90,6 +90,7 @@ impl Plan<'_> {
             ("tokens.pub", &tokens_public),
             ("audit-policy.yaml", AUDIT_POLICY),
             ("stages.yaml", kwok::STAGES),
+            ("pod.log", kwok::LOG),
         ] {
             write_private(&self.dir.join(name), text)?;
         }
@@ -97,7 +98,7 @@ impl Plan<'_> {
     }
 
     fn start(&self, engine: &Engine) -> Result<ControlPlane> {
-        let [etcd_port, peer_port, port] = free_ports()?;
+        let [etcd_port, peer_port, port, kubelet_port] = free_ports()?;
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let url = format!("https://127.0.0.1:{port}");
         let admin =
@@ -115,7 +116,7 @@ impl Plan<'_> {
         processes.extend([
             self.controller_manager(&url)?,
             self.scheduler(&url)?,
-            self.kwok(&url)?,
+            self.kwok(&url, kubelet_port)?,
         ]);
         Ok(ControlPlane {
             url,
@@ -175,6 +176,7 @@ impl Plan<'_> {
             "--endpoint-reconciler-type=none",
             "--allow-privileged=true",
             "--profiling=false",
+            "--kubelet-preferred-address-types=InternalIP",
             // An event is in the log before its request is over, as far as the API server allows.
             "--audit-log-mode=blocking",
             "--audit-log-maxsize=2000",
@@ -235,7 +237,7 @@ impl Plan<'_> {
         )
     }
 
-    fn kwok(&self, url: &str) -> Result<Process> {
+    fn kwok(&self, url: &str, port: u16) -> Result<Process> {
         self.process(
             "kwok",
             [
@@ -244,14 +246,19 @@ impl Plan<'_> {
                 "--manage-all-nodes".to_owned(),
                 "--node-ip=127.0.0.1".to_owned(),
                 "--cidr=10.244.0.0/16".to_owned(),
+                // It serves logs as a kubelet does.
+                format!("--node-port={port}"),
+                format!("--server-address=127.0.0.1:{port}"),
+                format!("--tls-cert-file={}", self.file("apiserver.crt")),
+                format!("--tls-private-key-file={}", self.file("apiserver.key")),
             ],
         )
     }
 }
 
-/// Three ports that are free now, held together so that they differ.
-fn free_ports() -> Result<[u16; 3]> {
-    let listeners = iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).take(3);
+/// Four ports that are free now, held together so that they differ.
+fn free_ports() -> Result<[u16; 4]> {
+    let listeners = iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).take(4);
     let listeners = listeners
         .collect::<Result<Vec<_>, _>>()
         .context("no free port on loopback")?;
@@ -259,9 +266,9 @@ fn free_ports() -> Result<[u16; 3]> {
         .iter()
         .map(|listener| Ok(listener.local_addr()?.port()))
         .collect::<Result<Vec<_>>>()?;
-    <[u16; 3]>::try_from(ports)
+    <[u16; 4]>::try_from(ports)
         .ok()
-        .context("three listeners have three ports")
+        .context("four listeners have four ports")
 }
 
 /// Waits for `/readyz`, or for the end of a process.

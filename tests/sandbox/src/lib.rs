@@ -7,6 +7,7 @@
 compile_error!("the sandbox runs on Unix only");
 
 mod access;
+mod audit;
 mod aws;
 mod binaries;
 mod control_plane;
@@ -25,5 +26,6 @@ mod sandbox;
 mod watch;
 mod webhook;
 
+pub use audit::AuditEvent;
 pub use aws::{AwsCall, AwsRule, AwsRuleHandle};
 pub use sandbox::{Options, Sandbox};

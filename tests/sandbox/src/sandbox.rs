@@ -11,6 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::access::{Access, CONTEXT, Identity};
+use crate::audit::{AuditEvent, AuditLog};
 use crate::aws::{
     self, ACCOUNT, Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, Front, Ministack, REGION,
 };
@@ -46,6 +47,7 @@ impl Default for Options {
 pub struct Sandbox {
     control_plane: ControlPlane,
     access: Access,
+    audit: AuditLog,
     front: Front,
     webhook: Webhook,
     load_balancer: LoadBalancer,
@@ -80,6 +82,7 @@ impl Sandbox {
         let controller = access.kubeconfig(control_plane.url(), CONTEXT, &controller)?;
         let load_balancer = LoadBalancer::start(&engine, control_plane.client(), &controller)?;
         ministack.await_ready(&engine, &environment, dir.path())?;
+        let audit = AuditLog::new(dir.path());
         let associations = Associations::default();
         let client = control_plane.client();
         let webhook = Webhook::start(
@@ -93,6 +96,7 @@ impl Sandbox {
         Ok(Self {
             control_plane,
             access,
+            audit,
             front,
             webhook,
             load_balancer,
@@ -124,6 +128,29 @@ impl Sandbox {
     pub fn kubeconfig_for(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
         self.access
             .kubeconfig(self.api_server(), CONTEXT, &Identity::new(user, groups))
+    }
+
+    /// The same with a context of another name, such as that of an EKS cluster.
+    pub fn kubeconfig_for_cluster(
+        &self,
+        cluster: &str,
+        user: &str,
+        groups: &[&str],
+    ) -> Result<PathBuf> {
+        self.access
+            .kubeconfig(self.api_server(), cluster, &Identity::new(user, groups))
+    }
+
+    /// The same with a certificate that expired yesterday: the API server answers 401.
+    pub fn expired_kubeconfig_for(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
+        self.access
+            .kubeconfig(self.api_server(), CONTEXT, &Identity::expired(user, groups))
+    }
+
+    /// What a user asked the API server for, in the order in which the requests arrived.
+    pub fn audit(&self, user: &str) -> Result<Vec<AuditEvent>> {
+        self.audit
+            .events(&self.engine, self.control_plane.client(), user)
     }
 
     /// A `kubectl` that acts as the administrator.
