@@ -219,6 +219,14 @@ fn display(path: &[Step]) -> String {
     text
 }
 
+/// Policies on a living role that nobody asked for. They are named, never touched.
+pub fn foreign_policies(wanted: Option<&Object>, live: &Object) -> Vec<String> {
+    role::foreign(
+        wanted.map(|wanted| &wanted.tree["spec"]),
+        &live.tree["spec"],
+    )
+}
+
 /// Whether two policy documents mean the same to IAM.
 pub fn same_policy(left: &Value, right: &Value) -> bool {
     policy::canonical(left) == policy::canonical(right)

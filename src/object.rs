@@ -47,6 +47,7 @@ const fn known(
 const KNOWN: &[KnownKind] = &[
     known("", "v1", "Namespace", "namespaces", false),
     known("", "v1", "ConfigMap", "configmaps", true),
+    known("", "v1", "Event", "events", true),
     known("", "v1", "LimitRange", "limitranges", true),
     known(
         "",

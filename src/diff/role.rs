@@ -59,7 +59,7 @@ pub(super) fn changes(want: &Value, have: &Value) -> Vec<Change> {
 }
 
 /// Policies on a living role that nobody asked for: inline ones by name, managed ones by ARN.
-pub(crate) fn foreign(want: Option<&Value>, have: &Value) -> Vec<String> {
+pub(super) fn foreign(want: Option<&Value>, have: &Value) -> Vec<String> {
     let names = have["inlinePolicies"]
         .as_object()
         .into_iter()

@@ -1,0 +1,110 @@
+//! The HTTP client for the API server, from kube's public parts: with `TCP_NODELAY` and HTTP/2, which kube's
+//! ready-made client lacks, and without its hidden retries.
+
+use std::{path::Path, time::Duration};
+
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioExecutor};
+use kube::{
+    Config,
+    client::ConfigExt,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use tower::{BoxError, ServiceBuilder};
+
+use crate::error::{Error, Result};
+
+/// Reads the kubeconfig as kubectl does, else the credentials of the pod that we run in.
+pub(super) async fn configuration(
+    context: Option<&str>,
+    kubeconfig: Option<&Path>,
+) -> Result<(Config, String)> {
+    let hint = "give --kubeconfig and --context, or set KUBECONFIG";
+    let read = match kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let file = match read {
+        Ok(file) if kubeconfig.is_some() || !file.contexts.is_empty() => file,
+        Err(error) if kubeconfig.is_some() => {
+            return Err(Error::unreachable("cannot read the kubeconfig")
+                .detail(chain(&error))
+                .hint(hint));
+        }
+        _ => {
+            return Config::incluster()
+                .map(|config| (config, "in-cluster".into()))
+                .map_err(|_| {
+                    Error::unreachable("no cluster to talk to")
+                        .detail("there is no kubeconfig, and this is not a pod")
+                        .hint(hint)
+                });
+        }
+    };
+    let name = context
+        .map(str::to_string)
+        .or_else(|| file.current_context.clone())
+        .unwrap_or_default();
+    let options = KubeConfigOptions {
+        context: context.map(str::to_string),
+        cluster: None,
+        user: None,
+    };
+    let mut config = Config::from_custom_kubeconfig(file, &options)
+        .await
+        .map_err(|error| {
+            Error::unreachable(format!("cannot use context `{name}` of the kubeconfig"))
+                .detail(chain(&error))
+                .hint(hint)
+        })?;
+    config.default_retry = false;
+    Ok((config, name))
+}
+
+/// A client with its own connection.
+pub(super) fn client(config: &Config) -> Result<kube::Client> {
+    let failed = |error: kube::Error| {
+        Error::unreachable("cannot make a client for the API server")
+            .detail(chain(&error))
+            .hint("check the certificates and the exec plugin of the kubeconfig's user")
+    };
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(Duration::from_secs(10)));
+    let tls = config.rustls_client_config().map_err(failed)?;
+    let builder = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http();
+    let builder = match &config.tls_server_name {
+        Some(name) => {
+            let name = name.clone().try_into().map_err(|_| {
+                Error::unreachable(format!("tls-server-name `{name}` is no host name"))
+            })?;
+            builder.with_server_name_resolver(hyper_rustls::FixedServerNameResolver::new(name))
+        }
+        None => builder,
+    };
+    let connector = builder.enable_all_versions().wrap_connector(http);
+    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().map_err(failed)?)
+        .layer(config.extra_headers_layer().map_err(failed)?)
+        .map_err(BoxError::from)
+        .service(http);
+    Ok(kube::Client::new(service, config.default_namespace.clone()))
+}
+
+/// An error with all its causes, each once.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

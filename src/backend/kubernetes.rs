@@ -1,0 +1,422 @@
+//! The API server. Raw requests keep our JSON trees untouched and need no discovery.
+
+use std::{path::Path, time::Duration};
+
+use futures_util::{Stream, StreamExt};
+use http::Request;
+use kube::Config;
+use serde_json::{Value, json};
+
+use super::{CallError, Reason, connect, retry::retry};
+use crate::{
+    error::Result,
+    managed::MANAGER,
+    object::{Id, KnownKind, Object, known_kind},
+};
+
+/// One call may take so long; a hung connection must not hang the verb.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Objects asked for in one answer of a list.
+const PAGE: usize = 500;
+
+type Answer<T> = std::result::Result<T, CallError>;
+
+/// How to apply an object.
+#[derive(Clone, Debug, Default)]
+pub struct Apply {
+    /// Ask what would come out; write nothing.
+    pub dry_run: bool,
+    /// Take fields that others hold.
+    pub force: bool,
+    /// Refuse if the object has changed since it was read. `1` means: refuse if it exists.
+    pub resource_version: Option<String>,
+    /// Another field manager than ours.
+    pub manager: Option<&'static str>,
+}
+
+/// What happens to dependants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// They go first, and the object with the last of them.
+    Foreground,
+    /// The garbage collector takes them later.
+    Background,
+}
+
+/// One change that a watch reports.
+#[derive(Clone, Debug)]
+pub enum WatchEvent {
+    /// It lives, as this.
+    Present(Value),
+    /// It is gone.
+    Gone(Value),
+    /// The watch ended or was refused; start again.
+    Ended,
+}
+
+/// A client for one cluster.
+#[derive(Clone)]
+pub struct Kubernetes {
+    config: Config,
+    client: kube::Client,
+    /// Name of the context, for messages.
+    pub context: String,
+}
+
+impl Kubernetes {
+    /// Reads the kubeconfig; makes no call.
+    ///
+    /// # Errors
+    /// Unreachable, when there is no configuration or it cannot be used.
+    pub async fn connect(context: Option<&str>, kubeconfig: Option<&Path>) -> Result<Self> {
+        let (config, context) = connect::configuration(context, kubeconfig).await?;
+        Ok(Self {
+            client: connect::client(&config)?,
+            config,
+            context,
+        })
+    }
+
+    /// The same cluster over a new connection, which may end at another API server.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub fn fresh(&self) -> Result<Self> {
+        Ok(Self {
+            client: connect::client(&self.config)?,
+            config: self.config.clone(),
+            context: self.context.clone(),
+        })
+    }
+
+    /// URL of the API server.
+    pub fn endpoint(&self) -> String {
+        self.config.cluster_url.to_string()
+    }
+
+    /// The certificate authorities that the kubeconfig pins, in DER.
+    pub fn certificate_authorities(&self) -> &[Vec<u8>] {
+        self.config.root_cert.as_deref().unwrap_or_default()
+    }
+
+    /// Reads one object.
+    ///
+    /// # Errors
+    /// Anything but "not found".
+    pub async fn get(&self, id: &Id) -> Answer<Option<Object>> {
+        let call = format!("get {id}");
+        let path = path(id, &call)?;
+        match self.send("GET", &path, None, &call).await {
+            Ok(tree) => to_object(tree, &call).map(Some),
+            Err(error) if error.reason == Reason::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads all objects of a kind, in one namespace or, without one, in all.
+    ///
+    /// # Errors
+    /// `NotServed` when the cluster has no such kind.
+    pub async fn list(
+        &self,
+        kind: &KnownKind,
+        namespace: &str,
+        selector: &str,
+    ) -> Answer<Vec<Object>> {
+        let place = if namespace.is_empty() {
+            String::new()
+        } else {
+            format!(" in {namespace}")
+        };
+        let call = format!("list {}{place}", kind.plural);
+        let mut objects = Vec::new();
+        let mut next = String::new();
+        loop {
+            let query = query(&[
+                ("limit", &PAGE.to_string()),
+                ("labelSelector", selector),
+                ("continue", &next),
+            ]);
+            let path = format!("{}?{query}", collection(kind, namespace));
+            let mut page = self
+                .send("GET", &path, None, &call)
+                .await
+                .map_err(|mut error| {
+                    if error.reason == Reason::NotFound {
+                        error.reason = Reason::NotServed;
+                    }
+                    error
+                })?;
+            next = page["metadata"]["continue"]
+                .as_str()
+                .unwrap_or_default()
+                .to_string();
+            let api_version = page["apiVersion"].take();
+            if let Value::Array(items) = page["items"].take() {
+                for mut item in items {
+                    item["apiVersion"] = api_version.clone();
+                    item["kind"] = kind.kind.into();
+                    objects.push(to_object(item, &call)?);
+                }
+            }
+            if next.is_empty() {
+                return Ok(objects);
+            }
+        }
+    }
+
+    /// Server-side apply, with strict field validation.
+    ///
+    /// # Errors
+    /// `Conflict` for a field that another manager holds and for an object that has changed.
+    pub async fn apply(&self, object: &Object, how: &Apply) -> Answer<Object> {
+        let id = object.id();
+        let call = format!(
+            "{} {id}",
+            if how.dry_run {
+                "dry-run of apply"
+            } else {
+                "apply"
+            }
+        );
+        let mut tree = object.tree.clone();
+        if let Some(version) = &how.resource_version {
+            tree["metadata"]["resourceVersion"] = version.as_str().into();
+        }
+        let query = query(&[
+            ("fieldManager", how.manager.unwrap_or(MANAGER)),
+            ("fieldValidation", "Strict"),
+            ("force", if how.force { "true" } else { "" }),
+            ("dryRun", if how.dry_run { "All" } else { "" }),
+        ]);
+        let path = format!("{}?{query}", path(id, &call)?);
+        to_object(self.send("PATCH", &path, Some(&tree), &call).await?, &call)
+    }
+
+    /// Creates an object by POST, as for a Lease that must be new or a pod whose name the server makes.
+    ///
+    /// # Errors
+    /// `Conflict` when it exists.
+    pub async fn create(&self, kind: &KnownKind, tree: &Value, dry_run: bool) -> Answer<Value> {
+        let namespace = tree["metadata"]["namespace"].as_str().unwrap_or_default();
+        let call = format!(
+            "{} {} in {namespace}",
+            if dry_run {
+                "dry-run of create"
+            } else {
+                "create"
+            },
+            kind.kind
+        );
+        let query = query(&[
+            ("fieldManager", MANAGER),
+            ("dryRun", if dry_run { "All" } else { "" }),
+        ]);
+        self.send(
+            "POST",
+            &format!("{}?{query}", collection(kind, namespace)),
+            Some(tree),
+            &call,
+        )
+        .await
+    }
+
+    /// Replaces an object that has not changed since it was read.
+    ///
+    /// # Errors
+    /// `Conflict` when it has.
+    pub async fn replace(&self, object: &Object) -> Answer<Object> {
+        let call = format!("replace {}", object.id());
+        let path = format!(
+            "{}?{}",
+            path(object.id(), &call)?,
+            query(&[("fieldManager", MANAGER)])
+        );
+        to_object(
+            self.send("PUT", &path, Some(&object.tree), &call).await?,
+            &call,
+        )
+    }
+
+    /// Deletes an object if it is still the one that was read. False when it was gone already.
+    ///
+    /// # Errors
+    /// `Conflict` when another object has its name now.
+    pub async fn delete(&self, id: &Id, uid: &str, propagation: Propagation) -> Answer<bool> {
+        let call = format!("delete {id}");
+        let mut options = json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": format!("{propagation:?}"),
+        });
+        if !uid.is_empty() {
+            options["preconditions"] = json!({"uid": uid});
+        }
+        match self
+            .send("DELETE", &path(id, &call)?, Some(&options), &call)
+            .await
+        {
+            Ok(_) => Ok(true),
+            Err(error) if error.reason == Reason::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Watches the objects of a kind in a namespace, or one object by name. Without a version the objects that live
+    /// come first.
+    ///
+    /// # Errors
+    /// When the watch cannot be opened.
+    pub async fn watch(
+        &self,
+        kind: &KnownKind,
+        namespace: &str,
+        name: Option<&str>,
+        version: &str,
+    ) -> Answer<impl Stream<Item = WatchEvent> + Unpin + use<>> {
+        let call = format!("watch {} in {namespace}", kind.plural);
+        let selector = name
+            .map(|name| format!("metadata.name={name}"))
+            .unwrap_or_default();
+        let query = query(&[
+            ("watch", "1"),
+            ("fieldSelector", &selector),
+            ("resourceVersion", version),
+        ]);
+        let request = request(
+            "GET",
+            &format!("{}?{query}", collection(kind, namespace)),
+            None,
+            &call,
+        )?;
+        let stream = self
+            .client
+            .request_events::<Value>(request)
+            .await
+            .map_err(|error| failed(&call, error))?;
+        Ok(stream
+            .map(|event| match event {
+                Ok(
+                    kube::core::WatchEvent::Added(tree) | kube::core::WatchEvent::Modified(tree),
+                ) => WatchEvent::Present(tree),
+                Ok(kube::core::WatchEvent::Deleted(tree)) => WatchEvent::Gone(tree),
+                _ => WatchEvent::Ended,
+            })
+            .boxed_local())
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        call: &str,
+    ) -> Answer<Value> {
+        retry(async || {
+            let request = request(method, path, body, call)?;
+            match tokio::time::timeout(CALL_TIMEOUT, self.client.request::<Value>(request)).await {
+                Ok(answer) => answer.map_err(|error| failed(call, error)),
+                Err(_) => Err(transport(
+                    call,
+                    format!("no answer within {} seconds", CALL_TIMEOUT.as_secs()),
+                )),
+            }
+        })
+        .await
+    }
+}
+
+fn request(method: &str, path: &str, body: Option<&Value>, call: &str) -> Answer<Request<Vec<u8>>> {
+    let content = if method == "PATCH" {
+        "application/apply-patch+yaml"
+    } else {
+        "application/json"
+    };
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", content)
+        .header("user-agent", concat!("mcpctl/", env!("CARGO_PKG_VERSION")))
+        .body(
+            body.map(|body| body.to_string().into_bytes())
+                .unwrap_or_default(),
+        )
+        .map_err(|error| transport(call, error.to_string()))
+}
+
+fn path(id: &Id, call: &str) -> Answer<String> {
+    let kind = known_kind(&id.group, &id.kind)
+        .ok_or_else(|| transport(call, "kind is not known".into()))?;
+    Ok(format!("{}/{}", collection(kind, &id.namespace), id.name))
+}
+
+fn collection(kind: &KnownKind, namespace: &str) -> String {
+    let root = if kind.group.is_empty() {
+        "/api".into()
+    } else {
+        format!("/apis/{}", kind.group)
+    };
+    let namespace = if namespace.is_empty() {
+        String::new()
+    } else {
+        format!("/namespaces/{namespace}")
+    };
+    format!("{root}/{}{namespace}/{}", kind.version, kind.plural)
+}
+
+/// A query string of the parameters that are not empty.
+fn query(parameters: &[(&str, &str)]) -> String {
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(given)
+        .finish()
+}
+
+fn to_object(tree: Value, call: &str) -> Answer<Object> {
+    Object::new(tree).map_err(|error| transport(call, error.line()))
+}
+
+fn transport(call: &str, message: String) -> CallError {
+    CallError {
+        call: call.into(),
+        reason: Reason::Transport,
+        code: String::new(),
+        message,
+        retry_after: None,
+    }
+}
+
+fn failed(call: &str, error: kube::Error) -> CallError {
+    let kube::Error::Api(status) = error else {
+        return transport(call, connect::chain(&error));
+    };
+    let reason = match status.code {
+        401 => Reason::Unauthorized,
+        403 if status.message.contains("status unknown for quota") => Reason::Busy,
+        403 => Reason::Forbidden,
+        404 => Reason::NotFound,
+        409 if status.message.contains("resourcequotas") => Reason::Busy,
+        409 => Reason::Conflict,
+        422 | 400 => Reason::Invalid,
+        429 | 502..=504 => Reason::Busy,
+        500 if status
+            .message
+            .contains("failed to create typed patch object") =>
+        {
+            Reason::UnknownField
+        }
+        _ => Reason::Other,
+    };
+    let seconds = status
+        .details
+        .as_ref()
+        .map(|details| u64::from(details.retry_after_seconds))
+        .filter(|seconds| *seconds > 0);
+    CallError {
+        call: call.into(),
+        reason,
+        code: format!("{} {}", status.code, status.reason).trim().into(),
+        message: status.message,
+        retry_after: seconds.map(Duration::from_secs),
+    }
+}

@@ -1,0 +1,28 @@
+//! The one place that repeats calls.
+
+use std::time::Duration;
+
+use super::{CallError, Reason};
+
+const ATTEMPTS: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Repeats a call while its failure is a passing one, with growing pauses and jitter, for as long as the server asks.
+/// Never a field conflict, never an unknown field.
+pub(super) async fn retry<T>(
+    mut call: impl AsyncFnMut() -> Result<T, CallError>,
+) -> Result<T, CallError> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..ATTEMPTS {
+        match call().await {
+            Err(error) if error.reason == Reason::Busy => {
+                let wait = error.retry_after.unwrap_or(pause).min(LONGEST_PAUSE);
+                tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64())).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            answer => return answer,
+        }
+    }
+    call().await
+}

@@ -1,0 +1,234 @@
+//! The command line, as types.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use k8s_openapi::jiff::SignedDuration;
+
+/// Gives every tenant of an EKS cluster its own MCP server: namespace, workload, host, IAM role and Pod Identity association.
+#[derive(Debug, Parser)]
+#[command(name = "mcpctl", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; no differences
+  1  diff: differences found
+  2  usage, settings, template or tenant file is wrong; nothing was called
+  3  conflict: not ours, held by another manager, or locked; nothing was written
+  4  written, but a wait ran out
+  5  incomplete: a step failed after the first write; the same command resumes
+  6  could not reach, or was not allowed; nothing was written
+  130, 143  interrupted, after the calls in flight ended";
+
+/// What every verb takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Settings file; mcpctl.yaml in this directory or above where it is not given [env: MCPCTL_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Name of the EKS cluster [env: MCPCTL_CLUSTER]
+    #[arg(long, global = true)]
+    pub cluster: Option<String>,
+    /// Region of the cluster [env: MCPCTL_REGION]
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// Account of the cluster; asked of EKS where it is not given [env: MCPCTL_ACCOUNT_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub account_id: Option<String>,
+    /// Tenants' hosts are NAME.DOMAIN [env: MCPCTL_DOMAIN]
+    #[arg(long, global = true)]
+    pub domain: Option<String>,
+    /// Context of the kubeconfig [env: MCPCTL_CONTEXT]
+    #[arg(long, global = true)]
+    pub context: Option<String>,
+    /// Kubeconfig; as kubectl finds it where it is not given [env: KUBECONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Profile of the AWS configuration [env: AWS_PROFILE]
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// Go on although the context's API server is not the cluster's, as behind a tunnel
+    #[arg(long, global = true)]
+    pub allow_context_mismatch: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What a cluster needs once: the ingress class and the admission policies
+    #[command(subcommand)]
+    Platform(Platform),
+    /// Tenants
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// Print a completion script
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Platform {
+    /// Print the platform's objects as YAML; calls nothing
+    Render,
+    /// Make the cluster ready for tenants
+    Apply(Timeout),
+    /// Show what apply would change; exit 1 if anything
+    Diff,
+    /// Delete the platform's objects; refuses while there are tenants
+    Remove(RemovePlatform),
+}
+
+#[derive(Debug, Args)]
+pub struct RemovePlatform {
+    #[command(flatten)]
+    pub timeout: Timeout,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show what would go, delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Add a tenant, or bring one to what its file says; run again it changes nothing
+    #[command(after_help = "\
+Examples:
+  mcpctl tenant add acme --image ghcr.io/acme/mcp:1.4 --policy policies/acme.json
+  mcpctl tenant add acme -f tenants/acme.yaml
+  mcpctl tenant add acme -f tenants/acme.yaml --dry-run > gitops/acme.yaml")]
+    Add(Add),
+    /// Show what add would change; exit 1 if anything
+    Diff(Diff),
+    /// Delete everything that add made for a tenant
+    Remove(Remove),
+    /// List the tenants of the cluster
+    #[command(visible_alias = "ls")]
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The tenant: a DNS label of at most 40 characters
+    pub name: String,
+    #[command(flatten)]
+    pub input: Input,
+    /// Print the objects as YAML; needs no cluster, no AWS and no network
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub timeout: Timeout,
+    #[command(flatten)]
+    pub half: Half,
+    /// Whether pods wait until they would come with credentials
+    #[arg(long, value_enum, default_value_t = IdentityGate::Required)]
+    pub identity_gate: IdentityGate,
+    /// What to wait for at the end
+    #[arg(long, value_enum, default_value_t = Wait::Ready)]
+    pub wait: Wait,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The tenants
+    pub names: Vec<String>,
+    /// Every tenant of the cluster
+    #[arg(long, conflicts_with_all = ["names", "file"])]
+    pub all: bool,
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub half: Half,
+}
+
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The tenant
+    pub name: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show what would go, delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub timeout: Timeout,
+    #[command(flatten)]
+    pub half: Half,
+}
+
+/// What is said about a tenant.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Tenant file; replaces what was recorded
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Container image
+    #[arg(long)]
+    pub image: Option<String>,
+    /// IAM policy of the tenant's role, as a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Tier of the settings
+    #[arg(long)]
+    pub tier: Option<String>,
+    /// Any field of the tenant's spec; the value is YAML
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// One half where the other is somebody else's job.
+#[derive(Debug, Args)]
+pub struct Half {
+    /// Only this half of the tenant
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// What lives in the cluster
+    Kubernetes,
+    /// Role and association
+    Aws,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IdentityGate {
+    /// Refuse a cluster without the identity policy, and wait
+    Required,
+    /// Warn about a cluster without the identity policy, and wait
+    Warn,
+    /// Start pods without waiting
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Wait {
+    /// Until objects are written
+    Applied,
+    /// Until pods are ready and the Ingress has an address
+    Ready,
+}
+
+/// Bound of a whole verb.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Timeout {
+    /// How long the verb may take, such as 90s or 5m
+    #[arg(long, default_value = "5m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is not a duration such as 90s or 5m");
+    let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(parsed).map_err(|_| wrong())
+}

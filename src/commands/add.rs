@@ -1,0 +1,157 @@
+//! `mcpctl tenant add`
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Add, IdentityGate, Only, Wait},
+    desired,
+    error::Result,
+    execute::Outcome,
+    object::{EKS, IAM, State},
+    observe,
+    plan::{Action, Plan},
+    render::ACCOUNT_PLACEHOLDER,
+    report,
+    session::{Context, Session},
+    spec::Resolved,
+    tenant::{self, How, Look},
+    yaml,
+};
+
+/// The stream that `add` would carry out, as YAML on stdout.
+pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
+    let settings = context.settings()?;
+    let name = tenant::parse_name(&args.name)?;
+    let (_, mut wanted) =
+        tenant::offline(&name, &args.input, &settings, &context.working_directory)?;
+    tenant::keep(&mut wanted, args.half.only);
+    for object in super::platform::in_order(&wanted) {
+        context.ui.data(&yaml::print(&desired::encode(object))?)?;
+    }
+    if settings.cluster.account_id.is_none() && args.half.only != Some(Only::Kubernetes) {
+        context.ui.warning(&format!(
+            "the account is not known, so the trust policy holds {ACCOUNT_PLACEHOLDER} and lets nobody in: set cluster.accountId in {} or give --account-id",
+            settings.source
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
+    let name = tenant::parse_name(&args.name)?;
+    // What can be wrong in files and flags is found before anything is called.
+    early_check(context, args)?;
+    let only = args.half.only;
+    let how = How {
+        only,
+        gate: args.identity_gate,
+        ready: args.wait == Wait::Ready && only != Some(Only::Aws),
+    };
+    let (session, resolved, plan, live, look) = context
+        .until_signal(async {
+            let session = Session::open(context, only).await?;
+            let look = Look::at(&session, name).await?;
+            let resolved = look.resolve(&args.input, &session)?;
+            let (mut plan, live) = look.plan(&resolved, &session, &how).await?;
+            check(&mut plan, &resolved, &session, args).await?;
+            Ok((session, resolved, plan, live, look))
+        })
+        .await?;
+    let subject = format!("tenant `{}`", resolved.name);
+    context.ui.status(
+        report::plan(
+            &format!("{subject} on cluster {}", session.settings.cluster.name),
+            &plan,
+        )
+        .trim_end(),
+    );
+    if !plan.conflicts.is_empty() {
+        return Err(report::conflicts(&subject, &plan));
+    }
+    let outcome = session
+        .execute(
+            &plan,
+            &look.subject,
+            &live,
+            args.timeout.timeout,
+            Vec::new(),
+        )
+        .await;
+    if let Some(error) = report::failure(&subject, &plan, &outcome) {
+        return Err(error);
+    }
+    summary(context, &resolved, &plan, &outcome)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn early_check(context: &Context, args: &Add) -> Result<()> {
+    let settings = context.settings()?;
+    let name = tenant::parse_name(&args.name)?;
+    if args.input.file.is_some() {
+        tenant::offline(&name, &args.input, &settings, &context.working_directory)?;
+    } else {
+        tenant::read_input(&name, &args.input, None, &context.working_directory)?;
+    }
+    Ok(())
+}
+
+async fn check(
+    plan: &mut Plan,
+    resolved: &Resolved,
+    session: &Session<'_>,
+    args: &Add,
+) -> Result<()> {
+    let Some(kubernetes) = session.kubernetes.as_ref().filter(|_| plan.writes()) else {
+        return Ok(());
+    };
+    let gated = plan
+        .steps
+        .iter()
+        .any(|step| matches!(step.action, Action::Gate(_)));
+    let required = gated && args.identity_gate == IdentityGate::Required;
+    observe::preconditions(plan, kubernetes, resolved, &session.settings, required).await?;
+    if args.identity_gate != IdentityGate::Required && gated {
+        session.context.ui.warning(
+            "the identity policy is not asked for: pods made later may run with the node's role",
+        );
+    }
+    Ok(())
+}
+
+fn summary(context: &Context, resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> Result<()> {
+    let ui = &context.ui;
+    if plan.writes() {
+        let [create, change, delete] = plan.counts();
+        ui.status(&format!(
+            "tenant `{}` is ready: {create} created, {change} changed, {delete} deleted",
+            resolved.name
+        ));
+    } else {
+        ui.status(&format!("tenant `{}`: nothing to do", resolved.name));
+    }
+    ui.status("DNS and TLS of the URL are not checked");
+    let rows = [
+        ("url", resolved.url()),
+        ("namespace", resolved.names.namespace.clone()),
+        (
+            "role",
+            text(&outcome.state, IAM, "/status/ackResourceMetadata/arn"),
+        ),
+        (
+            "association",
+            text(&outcome.state, EKS, "/status/associationID"),
+        ),
+    ];
+    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        ui.data(&format!("{label:<13}{value}\n"))?;
+    }
+    Ok(())
+}
+
+fn text(state: &State, group: &str, pointer: &str) -> String {
+    state
+        .iter()
+        .find(|(id, _)| id.group == group)
+        .map(|(_, object)| object.text(pointer).to_string())
+        .unwrap_or_default()
+}

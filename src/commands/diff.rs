@@ -1,0 +1,93 @@
+//! `mcpctl tenant diff`
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Diff, IdentityGate},
+    error::{Error, Kind, Result},
+    input, report,
+    session::{Context, Session},
+    spec::TenantName,
+    tenant::{self, How, Look},
+};
+
+pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
+    let mut names = given_names(context, args)?;
+    context
+        .until_signal(async {
+            let session = Session::open(context, args.half.only).await?;
+            if args.all {
+                names = tenant::all(&session).await?;
+            }
+            // Each exit code of several tenants counts; the worst of them is this command's.
+            let mut worst = None;
+            for name in names {
+                match one(&session, args, &name).await {
+                    Ok(clean) => worst = worst.max(Some(if clean { 0 } else { 1 })),
+                    Err(error) if args.all && error.kind != Kind::ClosedOutput => {
+                        context.ui.error(&error);
+                        worst = worst.max(Some(error.kind.exit_code()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if worst.unwrap_or(0) == 0 {
+                context.ui.status("no differences");
+            }
+            Ok(ExitCode::from(worst.unwrap_or(0)))
+        })
+        .await
+}
+
+fn given_names(context: &Context, args: &Diff) -> Result<Vec<TenantName>> {
+    let mut names = args
+        .names
+        .iter()
+        .map(|name| tenant::parse_name(name))
+        .collect::<Result<Vec<_>>>()?;
+    if let (Some(file), true) = (&args.input.file, names.is_empty()) {
+        names.push(input::read_file(file, &context.working_directory)?.name);
+    }
+    if names.len() > 1 && args.input.file.is_some() {
+        return Err(Error::usage(
+            "a tenant file is of one tenant: give one name with -f",
+        ));
+    }
+    if names.is_empty() && !args.all {
+        return Err(Error::usage("which tenant?").hint("give names, -f FILE or --all"));
+    }
+    Ok(names)
+}
+
+/// True when there is nothing to say.
+async fn one(session: &Session<'_>, args: &Diff, name: &TenantName) -> Result<bool> {
+    let look = Look::at(session, name.clone()).await?;
+    let says_nothing = args.input.file.is_none() && tenant::flags(&args.input).is_empty();
+    if look.record.is_none() && says_nothing && look.foreign_namespace().is_none() {
+        let why = if look.owns_namespace() {
+            "has no record"
+        } else {
+            "is not known"
+        };
+        return Err(Error::usage(format!(
+            "tenant `{name}` {why} on cluster {}",
+            session.settings.cluster.name
+        ))
+        .hint("to see what add would make, give the tenant file: -f FILE"));
+    }
+    let resolved = look.resolve(&args.input, session)?;
+    let how = How {
+        only: args.half.only,
+        gate: IdentityGate::Off,
+        ready: false,
+    };
+    let (plan, _) = look.plan(&resolved, session, &how).await?;
+    session
+        .context
+        .ui
+        .data(&report::plan(&format!("tenant {name}"), &plan))?;
+    if !plan.conflicts.is_empty() {
+        return Err(report::conflicts(&format!("tenant `{name}`"), &plan));
+    }
+    Ok(plan.is_clean())
+}

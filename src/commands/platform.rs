@@ -1,0 +1,166 @@
+//! `mcpctl platform render|apply|diff|remove`
+
+use std::{collections::BTreeSet, process::ExitCode};
+
+use crate::{
+    cli::{RemovePlatform, Timeout},
+    config::Settings,
+    desired,
+    error::Result,
+    object::{Object, PLATFORM_NAMESPACE, State, made_before},
+    observe,
+    plan::{self, Conflict, Options, Plan, Subject},
+    report,
+    session::{Context, Session},
+    tenant, yaml,
+};
+
+const TITLE: &str = "platform";
+
+pub(super) fn render(context: &Context) -> Result<ExitCode> {
+    for object in in_order(&desired::platform(&context.settings()?)?) {
+        context.ui.data(&yaml::print(&desired::encode(object))?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// In an order in which they can be made one by one.
+pub(super) fn in_order(state: &State) -> Vec<&Object> {
+    let mut left: Vec<&Object> = state.values().collect();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let free = |object: &&Object| {
+            !left
+                .iter()
+                .any(|other| made_before(other.id(), object.id()))
+        };
+        let next = left.iter().position(|object| free(&object)).unwrap_or(0);
+        ordered.push(left.remove(next));
+    }
+    ordered
+}
+
+pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCode> {
+    let (session, plan, live) = look(context, |settings| desired::platform(settings)).await?;
+    carry_out(context, &session, &plan, &live, timeout).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
+    let (_, plan, _) = look(context, |settings| desired::platform(settings)).await?;
+    context.ui.data(&report::plan(TITLE, &plan))?;
+    if !plan.conflicts.is_empty() {
+        return Err(report::conflicts(TITLE, &plan));
+    }
+    if plan.is_clean() {
+        context.ui.status("no differences");
+    }
+    Ok(ExitCode::from(u8::from(!plan.is_clean())))
+}
+
+pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<ExitCode> {
+    let (session, mut plan, live) = look(context, |_| Ok(State::new())).await?;
+    let tenants = context.until_signal(tenant::all(&session)).await?;
+    if !tenants.is_empty() {
+        let names: Vec<&str> = tenants.iter().map(|name| name.as_str()).collect();
+        let id = crate::object::Id::namespace(PLATFORM_NAMESPACE);
+        let why = format!(
+            "tenants would lose their protection: {}; remove them first",
+            names.join(", ")
+        );
+        plan.conflicts.push(Conflict::new(&id, why));
+    }
+    if args.dry_run && plan.conflicts.is_empty() {
+        context.ui.data(&report::plan(TITLE, &plan))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if plan.conflicts.is_empty() && plan.writes() {
+        context.ui.status(report::plan(TITLE, &plan).trim_end());
+        super::remove::confirm(
+            context,
+            args.yes,
+            &format!(
+                "Delete the platform from cluster {}?",
+                session.settings.cluster.name
+            ),
+        )?;
+    }
+    carry_out(context, &session, &plan, &live, args.timeout).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn look(
+    context: &Context,
+    wanted: impl Fn(&Settings) -> Result<State>,
+) -> Result<(Session<'_>, Plan, State)> {
+    let kinds_wanted = desired::platform(&context.settings()?)?;
+    context
+        .until_signal(async {
+            let session = Session::open(context, None).await?;
+            let kubernetes = session.kubernetes()?;
+            let wanted = wanted(&session.settings)?;
+            let kinds: BTreeSet<_> = kinds_wanted
+                .keys()
+                .filter(|id| !id.is("", "Namespace"))
+                .map(|id| (id.group.clone(), id.kind.clone()))
+                .collect();
+            let namespace = crate::object::Id::namespace(PLATFORM_NAMESPACE);
+            let (mut live, namespace) = futures_util::future::try_join(
+                observe::objects(kubernetes, &kinds, PLATFORM_NAMESPACE),
+                async { Ok(kubernetes.get(&namespace).await?) },
+            )
+            .await?;
+            live.extend(namespace.map(|object| (object.id().clone(), object)));
+            let subject = subject(&session);
+            let live = observe::relevant(live, &wanted, &subject);
+            let mut plan = plan::toward(
+                &wanted,
+                &live,
+                &subject,
+                Options {
+                    gate: false,
+                    ready: false,
+                },
+            );
+            observe::confirm(&mut plan, kubernetes).await?;
+            Ok((session, plan, live))
+        })
+        .await
+}
+
+fn subject(session: &Session<'_>) -> Subject {
+    Subject::Platform {
+        cluster: session.settings.cluster.name.to_string(),
+    }
+}
+
+async fn carry_out(
+    context: &Context,
+    session: &Session<'_>,
+    plan: &Plan,
+    live: &State,
+    timeout: Timeout,
+) -> Result<()> {
+    if !plan.conflicts.is_empty() {
+        context.ui.status(report::plan(TITLE, plan).trim_end());
+        return Err(report::conflicts(TITLE, plan));
+    }
+    if !plan.writes() {
+        context.ui.status("platform: nothing to do");
+        return Ok(());
+    }
+    context.ui.status(report::plan(TITLE, plan).trim_end());
+    let outcome = session
+        .execute(plan, &subject(session), live, timeout.timeout, Vec::new())
+        .await;
+    match report::failure(TITLE, plan, &outcome) {
+        Some(error) => Err(error),
+        None => {
+            let [create, change, delete] = plan.counts();
+            context.ui.status(&format!(
+                "platform: {create} created, {change} changed, {delete} deleted"
+            ));
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Walks a plan: each step as soon as those before it are done, several at a time, and tells what happens.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    backend::{Aws, Kubernetes},
+    error::{Error, Kind, Signal},
+    lock::{self, Lock},
+    object::State,
+    plan::{Action, Plan, Step, Subject},
+};
+
+mod step;
+
+/// Calls in flight at most.
+const IN_FLIGHT: usize = 16;
+
+/// What happens while a plan is carried out.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A step is done; the text says what came of it.
+    Done(&'a Step, &'a str),
+    /// A step waits for something.
+    Waiting(&'a Step, &'a str),
+    /// A step failed.
+    Failed(&'a Step, &'a Error),
+    /// A signal came; nothing new is begun.
+    Interrupted,
+}
+
+/// What a run needs besides the plan.
+pub struct Run<'a> {
+    /// The cluster, where its half is carried out.
+    pub kubernetes: Option<&'a Kubernetes>,
+    /// AWS, where its half is carried out.
+    pub aws: Option<&'a Aws>,
+    /// Whose plan it is.
+    pub subject: &'a Subject,
+    /// What lived when the plan was made.
+    pub live: &'a State,
+    /// When waiting ends.
+    pub deadline: Instant,
+    /// Who holds the lock.
+    pub holder: &'a str,
+    /// How long a changed identity is given to spread.
+    pub settle: Duration,
+    /// Managed policies that are the tenant's own, to be detached with its role.
+    pub own_managed: Vec<String>,
+    /// Carries a signal, once there is one.
+    pub signal: watch::Receiver<Option<Signal>>,
+    /// Hears what happens.
+    pub events: &'a dyn Fn(Event<'_>),
+}
+
+/// How a run ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Indexes of the steps that were carried out.
+    pub done: Vec<usize>,
+    /// Steps that failed.
+    pub failed: Vec<(usize, Error)>,
+    /// Indexes of steps that were not begun.
+    pub skipped: Vec<usize>,
+    /// The objects as they were written or read last.
+    pub state: State,
+    /// The signal that ended it.
+    pub interrupted: Option<Signal>,
+}
+
+/// What a run knows while it goes on.
+struct Progress {
+    wrote: Cell<bool>,
+    state: RefCell<State>,
+    lock: RefCell<Option<Lock>>,
+}
+
+/// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in
+/// flight always end. The lock is released at the end, whatever happened.
+pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
+    let progress = Progress {
+        wrote: Cell::new(false),
+        state: RefCell::new(run.live.clone()),
+        lock: RefCell::new(None),
+    };
+    let mut outcome = Outcome::default();
+    let mut pending: BTreeMap<usize, &Step> = plan.steps.iter().enumerate().collect();
+    let mut flying = FuturesUnordered::new();
+    let mut signal = run.signal.clone();
+    let mut renewal = tokio::time::interval_at(Instant::now() + lock::RENEWAL, lock::RENEWAL);
+    let mut stop = false;
+    loop {
+        if outcome.interrupted.is_none() && !stop {
+            for index in startable(
+                &pending,
+                &outcome.done,
+                IN_FLIGHT.saturating_sub(flying.len()),
+            ) {
+                if let Some(step) = pending.remove(&index) {
+                    let progress = &progress;
+                    flying.push(async move { (index, step::carry_out(step, run, progress).await) });
+                }
+            }
+        }
+        if flying.is_empty() {
+            break;
+        }
+        tokio::select! {
+            Some((index, result)) = flying.next() => {
+                match result {
+                    Ok(text) => {
+                        (run.events)(Event::Done(&plan.steps[index], &text));
+                        outcome.done.push(index);
+                    }
+                    Err(error) if error_is_signal(&error) => outcome.skipped.push(index),
+                    Err(error) => {
+                        (run.events)(Event::Failed(&plan.steps[index], &error));
+                        outcome.failed.push((index, error));
+                    }
+                }
+            }
+            Some(came) = next_signal(&mut signal), if outcome.interrupted.is_none() => {
+                (run.events)(Event::Interrupted);
+                outcome.interrupted = Some(came);
+            }
+            _ = renewal.tick() => stop |= !renew(run, &progress, &mut outcome).await,
+        }
+    }
+    drop(flying);
+    outcome.skipped.extend(pending.into_keys());
+    let lock = progress.lock.borrow_mut().take();
+    if let (Some(lock), Some(kubernetes)) = (lock, run.kubernetes) {
+        // A lock that cannot be released expires by itself; a namespace that is gone took it along.
+        drop(lock.release(kubernetes).await);
+    }
+    for (_, error) in &mut outcome.failed {
+        if progress.wrote.get() && error.kind != Kind::Wait {
+            error.kind = Kind::Incomplete;
+        }
+    }
+    outcome.state = progress.state.into_inner();
+    outcome
+}
+
+fn startable(pending: &BTreeMap<usize, &Step>, done: &[usize], room: usize) -> Vec<usize> {
+    let ready = |step: &Step| step.after.iter().all(|before| done.contains(before));
+    pending
+        .iter()
+        .filter(|(_, step)| ready(step))
+        .map(|(index, _)| *index)
+        .take(room)
+        .collect()
+}
+
+fn error_is_signal(error: &Error) -> bool {
+    matches!(error.kind, Kind::Interrupted(_))
+}
+
+async fn next_signal(signal: &mut watch::Receiver<Option<Signal>>) -> Option<Signal> {
+    loop {
+        if let Some(came) = *signal.borrow_and_update() {
+            return Some(came);
+        }
+        if signal.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// False when somebody took the lock over: then nothing new may be begun.
+async fn renew(run: &Run<'_>, progress: &Progress, outcome: &mut Outcome) -> bool {
+    let lock = progress.lock.borrow_mut().take();
+    let (Some(mut lock), Some(kubernetes)) = (lock, run.kubernetes) else {
+        return true;
+    };
+    match lock.renew(kubernetes).await {
+        Ok(()) => {
+            progress.lock.replace(Some(lock));
+            true
+        }
+        // On removal the namespace controller deletes the Lease with the rest.
+        Err(error) if error.is_absent() => true,
+        Err(error) => {
+            let lost = Error::from(error)
+                .detail("the lock was lost; nothing more is written")
+                .with_kind(Kind::Incomplete);
+            outcome.failed.push((0, lost));
+            false
+        }
+    }
+}
+
+impl Outcome {
+    /// The failure that decides the exit code: incomplete before a wait that ran out.
+    pub fn worst(&self) -> Option<&Error> {
+        self.failed
+            .iter()
+            .map(|(_, error)| error)
+            .max_by_key(|error| u8::from(error.kind != Kind::Wait))
+    }
+
+    /// Whether an object's step was carried out.
+    pub fn did(&self, plan: &Plan, is: impl Fn(&Action) -> bool) -> bool {
+        self.done.iter().any(|index| is(&plan.steps[*index].action))
+    }
+}

@@ -1,0 +1,332 @@
+//! One step of a plan, carried out.
+
+use k8s_openapi::jiff::Timestamp;
+use serde_json::json;
+
+use super::{Event, Progress, Run, next_signal};
+use crate::{
+    backend::{Apply, Aws, CallError, Kubernetes, Propagation, Reason},
+    diff,
+    error::{Error, Kind, Result},
+    gate, lock,
+    managed::RESTART_MANAGER,
+    object::{EKS, IAM, Id, Object, starts_pods},
+    plan::{Action, Step, Update},
+    wait,
+};
+
+/// How often an update is tried again when only the status of its object moved on.
+const STALE_ATTEMPTS: usize = 5;
+
+/// Carries out one step; the text says what came of it.
+pub(super) async fn carry_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let text = match &step.action {
+        Action::Create(object) => create(object, run, progress).await?,
+        Action::Update(update) => change(update, run, progress).await?,
+        Action::Delete(object) => delete(object, run, progress).await?,
+        Action::GoesWithNamespace => "goes with its namespace".into(),
+        Action::Lock => {
+            let lock = lock::acquire(kubernetes(run)?, &step.id.name, run.holder).await?;
+            progress.lock.replace(Some(lock));
+            String::new()
+        }
+        Action::Gate(deployment) => bounded(step, run, open(step, deployment, run)).await?,
+        Action::Restart(deployment) => {
+            bounded(step, run, restart(step, deployment, run, progress)).await?
+        }
+        Action::AwaitGone => bounded(step, run, gone(step, run, progress)).await?,
+        Action::AwaitReady => bounded(step, run, ready(step, run, progress)).await?,
+    };
+    Ok(text)
+}
+
+fn kubernetes<'a>(run: &Run<'a>) -> Result<&'a Kubernetes> {
+    run.kubernetes
+        .ok_or_else(|| Error::usage("this plan needs the cluster"))
+}
+
+fn aws<'a>(run: &Run<'a>) -> Result<&'a Aws> {
+    run.aws.ok_or_else(|| Error::usage("this plan needs AWS"))
+}
+
+/// Ends a wait at the deadline or on a signal.
+async fn bounded(
+    step: &Step,
+    run: &Run<'_>,
+    wait: impl Future<Output = Result<String>>,
+) -> Result<String> {
+    let mut signal = run.signal.clone();
+    tokio::select! {
+        result = wait => result,
+        Some(came) = next_signal(&mut signal) => Err(Error::new(Kind::Interrupted(came), "interrupted")),
+        () = tokio::time::sleep_until(run.deadline) => Err(timed_out(step, run).await),
+    }
+}
+
+async fn timed_out(step: &Step, run: &Run<'_>) -> Error {
+    let id = &step.id;
+    let late = |what: String| {
+        Error::new(Kind::Wait, what)
+            .hint("run the same command again to go on; --timeout gives it longer")
+    };
+    match &step.action {
+        Action::Gate(_) => late(format!("{id} was not applied: no pod of it would get its credentials in time"))
+            .detail("the association stands, but the Pod Identity webhook does not inject it yet")
+            .hint("is the eks-pod-identity-agent add-on active, and does the MutatingWebhookConfiguration pod-identity-webhook exist?"),
+        Action::AwaitGone => {
+            let mut error = late(format!("{id} is still being deleted"));
+            if let Some(kubernetes) = run.kubernetes {
+                error.details = wait::blockers(kubernetes, id).await;
+            }
+            error
+        }
+        _ => late(format!("{id} did not become ready in time")),
+    }
+}
+
+fn note(progress: &Progress, object: Object) {
+    progress.wrote.set(true);
+    progress
+        .state
+        .borrow_mut()
+        .insert(object.id().clone(), object);
+}
+
+async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let id = object.id();
+    let made = if id.is(IAM, "Role") {
+        aws(run)?.iam.create(object).await.map_err(|error| {
+            // The role itself may stand by now.
+            progress
+                .wrote
+                .set(progress.wrote.get() || !error.call.starts_with("iam:CreateRole"));
+            error
+        })?
+    } else if id.is(EKS, "PodIdentityAssociation") {
+        aws(run)?.eks.create(object).await?
+    } else {
+        // Version 1 stands for "does not exist": of two that create one object, one is refused.
+        let how = Apply {
+            resource_version: Some("1".into()),
+            ..Apply::default()
+        };
+        match kubernetes(run)?.apply(object, &how).await {
+            Ok(made) => made,
+            Err(error) if error.reason == Reason::Conflict => {
+                already_there(object, error, run).await?
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    note(progress, made);
+    Ok("created".into())
+}
+
+/// A repeated request may find what the first one made.
+async fn already_there(object: &Object, error: CallError, run: &Run<'_>) -> Result<Object> {
+    let other = kubernetes(run)?.get(object.id()).await?;
+    let same =
+        other.filter(|other| run.subject.owns(other) && diff::changes(object, other).is_empty());
+    // A namespace that looks as we want it may still be another run's claim.
+    match same.filter(|_| !object.id().is("", "Namespace")) {
+        Some(other) => Ok(other),
+        None => Err(Error::from(error)
+            .detail("somebody made it since the plan was made")
+            .hint("run the same command again: it looks anew")),
+    }
+}
+
+async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let id = update.wanted.id();
+    let changed = if id.is(IAM, "Role") {
+        aws(run)?
+            .iam
+            .update(&update.wanted, &update.live, &update.changes)
+            .await?
+    } else if id.is(EKS, "PodIdentityAssociation") {
+        let only_tags = update
+            .changes
+            .iter()
+            .all(|change| change.path.starts_with("spec.tags"));
+        aws(run)?
+            .eks
+            .update(&update.wanted, &update.live, only_tags)
+            .await?
+    } else {
+        apply_unless_changed(update, kubernetes(run)?).await?
+    };
+    note(progress, changed);
+    Ok("updated".into())
+}
+
+/// Refuses when the object has changed since the plan was made, unless all that moved is what we do not care about,
+/// such as its status.
+async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Result<Object> {
+    let mut version = update.live.text("/metadata/resourceVersion").to_string();
+    for _ in 0..STALE_ATTEMPTS {
+        let how = Apply {
+            force: update.force,
+            resource_version: Some(version.clone()),
+            ..Apply::default()
+        };
+        let error = match kubernetes.apply(&update.wanted, &how).await {
+            Ok(object) => return Ok(object),
+            Err(error) => error,
+        };
+        let stale = error.reason == Reason::Conflict
+            && error.message.contains("the object has been modified");
+        let now = if stale {
+            kubernetes.get(update.wanted.id()).await?
+        } else {
+            None
+        };
+        match now.filter(|now| diff::changes(&update.wanted, now) == update.changes) {
+            Some(now) => version = now.text("/metadata/resourceVersion").into(),
+            None => {
+                return Err(Error::from(error)
+                    .hint("it changed since the plan was made; run the same command again"));
+            }
+        }
+    }
+    Err(Error::conflict(format!(
+        "apply {}: it keeps changing",
+        update.wanted.id()
+    )))
+}
+
+async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let id = object.id();
+    let was_there = if id.is(IAM, "Role") {
+        let iam = &aws(run)?.iam;
+        match iam.role(id, object.text("/spec/name")).await? {
+            Some(now) => still_ours(&now, run)? && iam.delete(&now, &run.own_managed).await?,
+            None => false,
+        }
+    } else if id.is(EKS, "PodIdentityAssociation") {
+        let eks = &aws(run)?.eks;
+        match eks
+            .describe(
+                id,
+                object.text("/spec/clusterName"),
+                object.text("/status/associationID"),
+            )
+            .await?
+        {
+            Some(now) => still_ours(&now, run)? && eks.delete(&now).await?,
+            None => false,
+        }
+    } else {
+        let propagation = if starts_pods(id) {
+            Propagation::Foreground
+        } else {
+            Propagation::Background
+        };
+        kubernetes(run)?
+            .delete(id, object.text("/metadata/uid"), propagation)
+            .await?
+    };
+    progress.wrote.set(true);
+    progress.state.borrow_mut().remove(id);
+    Ok(if was_there {
+        "deleted"
+    } else {
+        "was gone already"
+    }
+    .into())
+}
+
+/// The mark of ownership is read again before a delete.
+fn still_ours(now: &Object, run: &Run<'_>) -> Result<bool> {
+    if run.subject.owns(now) {
+        return Ok(true);
+    }
+    Err(
+        Error::conflict(format!("{} is not ours any more", now.id()))
+            .detail("its tags changed since the plan was made"),
+    )
+}
+
+async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String> {
+    let kubernetes = kubernetes(run)?;
+    let started = tokio::time::Instant::now();
+    for (attempt, pause) in gate::pauses().enumerate() {
+        if gate::is_open(kubernetes, deployment).await? {
+            let seconds = started.elapsed().as_secs_f64();
+            return Ok(if attempt == 0 {
+                "open".into()
+            } else {
+                format!("open after {seconds:.1} s")
+            });
+        }
+        if attempt == 0 {
+            (run.events)(Event::Waiting(
+                step,
+                "a pod would get no credentials yet; waiting for the association to spread",
+            ));
+        }
+        tokio::time::sleep(pause).await;
+    }
+    Err(Error::new(Kind::Wait, "the gate was never asked"))
+}
+
+async fn restart(
+    step: &Step,
+    deployment: &Object,
+    run: &Run<'_>,
+    progress: &Progress,
+) -> Result<String> {
+    let text = format!(
+        "the identity changed; pods restart in {} s, when the change has spread",
+        run.settle.as_secs()
+    );
+    (run.events)(Event::Waiting(step, &text));
+    tokio::time::sleep(run.settle).await;
+    let id = deployment.id();
+    let patch = json!({
+        "apiVersion": deployment.api_version(),
+        "kind": id.kind,
+        "metadata": {"name": id.name, "namespace": id.namespace},
+        "spec": {"template": {"metadata": {"annotations": {"mcpctl.dev/restarted-at": Timestamp::now().to_string()}}}},
+    });
+    let how = Apply {
+        force: true,
+        manager: Some(RESTART_MANAGER),
+        ..Apply::default()
+    };
+    let restarted = kubernetes(run)?.apply(&Object::new(patch)?, &how).await?;
+    note(progress, restarted);
+    Ok("pods restarted".into())
+}
+
+async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let tell = |what: &str| (run.events)(Event::Waiting(step, what));
+    let uid = run
+        .live
+        .get(&step.id)
+        .map(|object| object.text("/metadata/uid").to_string())
+        .unwrap_or_default();
+    wait::gone(kubernetes(run)?, &step.id, &uid, &tell).await?;
+    progress.state.borrow_mut().remove(&step.id);
+    Ok("gone".into())
+}
+
+async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let (deployment, ingress) = {
+        let state = progress.state.borrow();
+        let ingress = state
+            .iter()
+            .find(|(id, _)| id.is("networking.k8s.io", "Ingress"))
+            .map(|(_, object)| object.clone());
+        (find(&state, &step.id)?, ingress)
+    };
+    let tell = |what: &str| (run.events)(Event::Waiting(step, what));
+    wait::ready(kubernetes(run)?, &deployment, ingress.as_ref(), &tell).await?;
+    Ok("ready".into())
+}
+
+fn find(state: &crate::object::State, id: &Id) -> Result<Object> {
+    state
+        .get(id)
+        .cloned()
+        .ok_or_else(|| Error::new(Kind::Incomplete, format!("{id} is not there")))
+}

@@ -1,0 +1,91 @@
+//! The identity gate: a Deployment is applied only when a pod of it would come with credentials.
+//!
+//! A dry-run pod passes the Pod Identity webhook, which declares no side effects, and after it the platform's admission
+//! policy. What comes back tells whether the association has reached the webhook, with no pod made.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    backend::{Kubernetes, Reason},
+    error::{Error, Result},
+    object::{Id, Object, known_kind},
+};
+
+/// The admission policy that refuses pods without credentials.
+pub const POLICY: &str = "mcpctl-identity";
+const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Pauses between probes: short at first, since the wait is mostly EKS's own spreading.
+pub fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(FIRST_PAUSE), |pause| {
+        Some((*pause * 3 / 2).min(LONGEST_PAUSE))
+    })
+}
+
+/// Whether the cluster refuses pods without credentials: policy and binding, the binding denying.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn policy_is_in_place(kubernetes: &Kubernetes) -> Result<bool> {
+    const GROUP: &str = "admissionregistration.k8s.io";
+    let policy = Id::new(GROUP, "ValidatingAdmissionPolicy", "", POLICY);
+    let binding = Id::new(GROUP, "ValidatingAdmissionPolicyBinding", "", POLICY);
+    let (policy, binding) =
+        futures_util::future::try_join(kubernetes.get(&policy), kubernetes.get(&binding)).await?;
+    let denies = binding.is_some_and(|binding| {
+        binding.tree["spec"]["validationActions"]
+            .as_array()
+            .is_some_and(|actions| actions.iter().any(|action| action == "Deny"))
+    });
+    Ok(policy.is_some() && denies)
+}
+
+/// Asks once, over a new connection, since each API server may know of the association at another time. True when a
+/// pod would come with credentials.
+///
+/// # Errors
+/// A refusal that waiting does not heal: quota, Pod Security, another policy, or no right to ask.
+pub async fn is_open(kubernetes: &Kubernetes, deployment: &Object) -> Result<bool> {
+    let kind = known_kind("", "Pod").unwrap_or_else(|| unreachable!("a known kind"));
+    match kubernetes
+        .fresh()?
+        .create(kind, &probe(deployment), true)
+        .await
+    {
+        Ok(pod) => Ok(is_injected(&pod)),
+        Err(error) if error.reason == Reason::Forbidden && error.message.contains(POLICY) => {
+            Ok(false)
+        }
+        Err(error) => {
+            let namespace = &deployment.id().namespace;
+            Err(Error::from(error).detail(format!(
+                "a pod in {namespace} would be refused, so the Deployment is not applied"
+            )))
+        }
+    }
+}
+
+/// A pod as the Deployment would make it.
+fn probe(deployment: &Object) -> Value {
+    let template = &deployment.tree["spec"]["template"];
+    let mut metadata = template["metadata"].clone();
+    metadata["generateName"] = "mcpctl-gate-".into();
+    metadata["namespace"] = deployment.id().namespace.as_str().into();
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+}
+
+fn is_injected(pod: &Value) -> bool {
+    let containers = ["containers", "initContainers"]
+        .into_iter()
+        .filter_map(|list| pod["spec"][list].as_array())
+        .flatten();
+    containers.into_iter().all(|container| {
+        container["env"]
+            .as_array()
+            .is_some_and(|env| env.iter().any(|variable| variable["name"] == VARIABLE))
+    })
+}

@@ -1,0 +1,115 @@
+//! One writer at a time: the Lease `mcpctl` in the namespace that is written to.
+//!
+//! Renewal and expiry follow <https://kubernetes.io/docs/concepts/architecture/leases/>.
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    backend::{CallError, Kubernetes, Propagation, Reason},
+    error::{Error, Result},
+    object::{Id, Object, known_kind},
+};
+
+const GROUP: &str = "coordination.k8s.io";
+/// A holder that has not renewed for so long is taken to be dead.
+const DURATION_SECONDS: i64 = 30;
+/// How often a holder renews.
+pub const RENEWAL: Duration = Duration::from_secs(10);
+
+/// A lock that is held until it is released.
+#[derive(Debug)]
+pub struct Lock {
+    lease: Object,
+}
+
+/// Takes the lock, or takes it over from a holder that is dead.
+///
+/// # Errors
+/// Conflict, with holder and age, when another run holds it; else what the API server answered.
+pub async fn acquire(kubernetes: &Kubernetes, namespace: &str, holder: &str) -> Result<Lock> {
+    let kind = known_kind(GROUP, "Lease").unwrap_or_else(|| unreachable!("a known kind"));
+    let now = timestamp();
+    let tree = json!({
+        "apiVersion": format!("{GROUP}/v1"),
+        "kind": "Lease",
+        "metadata": {"name": "mcpctl", "namespace": namespace, "labels": {"app.kubernetes.io/managed-by": "mcpctl"}},
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": DURATION_SECONDS,
+            "acquireTime": now,
+            "renewTime": now,
+        },
+    });
+    match kubernetes.create(kind, &tree, false).await {
+        Ok(tree) => Ok(Lock {
+            lease: Object::new(tree)?,
+        }),
+        Err(error) if error.reason == Reason::Conflict => {
+            take_over(kubernetes, namespace, tree).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) -> Result<Lock> {
+    let id = Id::new(GROUP, "Lease", namespace, "mcpctl");
+    let held = |holder: &str, age: i64| {
+        Error::conflict(format!("another run holds the lock in {namespace}"))
+            .detail(format!("{holder}, last seen {age} s ago"))
+            .hint(format!(
+                "wait for it to end; a dead run's lock expires after {DURATION_SECONDS} s"
+            ))
+    };
+    let Some(other) = kubernetes.get(&id).await? else {
+        return Err(held("it has just ended", 0));
+    };
+    let holder = other.text("/spec/holderIdentity").to_string();
+    let renewed: Option<Timestamp> = other.text("/spec/renewTime").parse().ok();
+    let age = renewed.map_or(i64::MAX, |time| {
+        Timestamp::now().as_second() - time.as_second()
+    });
+    if age <= DURATION_SECONDS {
+        return Err(held(&holder, age));
+    }
+    tree["metadata"]["resourceVersion"] = other.tree["metadata"]["resourceVersion"].clone();
+    match kubernetes.replace(&Object::new(tree)?).await {
+        Ok(lease) => Ok(Lock { lease }),
+        Err(error) if error.reason == Reason::Conflict => Err(held("a run that was faster", 0)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Lock {
+    /// Says that we are still alive.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody took the lock over.
+    pub async fn renew(&mut self, kubernetes: &Kubernetes) -> std::result::Result<(), CallError> {
+        let mut lease = self.lease.clone();
+        lease.tree["spec"]["renewTime"] = timestamp().into();
+        self.lease = kubernetes.replace(&lease).await?;
+        Ok(())
+    }
+
+    /// Gives the lock up. A namespace that is going takes it along.
+    ///
+    /// # Errors
+    /// What the API server answered; the lock then expires by itself.
+    pub async fn release(self, kubernetes: &Kubernetes) -> std::result::Result<(), CallError> {
+        let uid = self.lease.text("/metadata/uid");
+        kubernetes
+            .delete(self.lease.id(), uid, Propagation::Background)
+            .await
+            .map(|_| ())
+    }
+}
+
+/// A `MicroTime`, which wants exactly six digits.
+fn timestamp() -> String {
+    Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
+        .to_string()
+}

@@ -1,0 +1,259 @@
+//! What lives: asks both sides, and only them.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
+
+use crate::{
+    backend::{Apply, Aws, Kubernetes, Reason},
+    config::Settings,
+    desired::TENANT,
+    error::{Error, Result},
+    gate,
+    object::{EKS, IAM, Id, KnownKind, Object, PLATFORM_NAMESPACE, State, known_kind},
+    plan::{Action, Conflict, Plan, Subject},
+    spec::{Names, Resolved},
+};
+
+/// Lists in flight at most.
+const IN_FLIGHT: usize = 16;
+
+/// The namespace of a tenant: the one that carries its label, else one of the derived name, whoever made it.
+///
+/// # Errors
+/// Conflict, when two namespaces say that they are this tenant's.
+pub async fn namespace(
+    kubernetes: &Kubernetes,
+    tenant: &str,
+    derived: &str,
+) -> Result<Option<Object>> {
+    let kind = known("", "Namespace")?;
+    let selector = format!("{TENANT}={tenant}");
+    let derived = Id::namespace(derived);
+    let (mut labelled, named) = try_join(
+        kubernetes.list(kind, "", &selector),
+        kubernetes.get(&derived),
+    )
+    .await?;
+    if labelled.len() > 1 {
+        let names: Vec<&str> = labelled
+            .iter()
+            .map(|object| object.id().name.as_str())
+            .collect();
+        return Err(Error::conflict(format!(
+            "tenant `{tenant}` has more than one namespace: {}",
+            names.join(", ")
+        ))
+        .hint(format!(
+            "take the label {TENANT} off the one that is not its own"
+        )));
+    }
+    Ok(labelled.pop().or(named))
+}
+
+/// Objects of the given kinds, of one namespace where the kind has namespaces. Kinds that the cluster does not serve
+/// have none.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn objects(
+    kubernetes: &Kubernetes,
+    kinds: &BTreeSet<(String, String)>,
+    namespace: &str,
+) -> Result<State> {
+    let lists = kinds.iter().map(async |(group, kind)| {
+        let kind = known(group, kind)?;
+        match kubernetes
+            .list(kind, if kind.namespaced { namespace } else { "" }, "")
+            .await
+        {
+            Ok(objects) => Ok(objects),
+            Err(error) if error.is_absent() => Ok(Vec::new()),
+            Err(error) => Err(Error::from(error)),
+        }
+    });
+    let lists: Vec<Vec<Object>> = stream::iter(lists)
+        .buffer_unordered(IN_FLIGHT)
+        .try_collect()
+        .await?;
+    Ok(lists
+        .into_iter()
+        .flatten()
+        .map(|object| (object.id().clone(), object))
+        .collect())
+}
+
+/// Role and association of a tenant, by its names.
+///
+/// # Errors
+/// What AWS answered.
+pub async fn identity(
+    aws: &Aws,
+    tenant: &str,
+    names: &Names,
+    settings: &Settings,
+) -> Result<State> {
+    let role = Id::new(IAM, "Role", PLATFORM_NAMESPACE, tenant);
+    let association = Id::new(EKS, "PodIdentityAssociation", PLATFORM_NAMESPACE, tenant);
+    let cluster = settings.cluster.name.as_str();
+    let (role, association) = try_join(
+        aws.iam.role(&role, &names.role),
+        aws.eks.association(
+            &association,
+            cluster,
+            &names.namespace,
+            &names.service_account,
+        ),
+    )
+    .await?;
+    Ok([role, association]
+        .into_iter()
+        .flatten()
+        .map(|object| (object.id().clone(), object))
+        .collect())
+}
+
+/// Only what a plan is about: what is wanted, and what is ours.
+pub fn relevant(live: State, wanted: &State, subject: &Subject) -> State {
+    live.into_iter()
+        .filter(|(id, object)| wanted.contains_key(id) || subject.owns(object))
+        .collect()
+}
+
+/// Asks the API server about each update, dry. What it refuses is a conflict, known before the first write.
+///
+/// # Errors
+/// What the API server answered, unless it is a refusal.
+pub async fn confirm(plan: &mut Plan, kubernetes: &Kubernetes) -> Result<()> {
+    let updates = plan
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(index, step)| match &step.action {
+            Action::Update(update) if !step.id.is_aws() => Some((index, update)),
+            _ => None,
+        });
+    let asked = updates.map(async |(index, update)| {
+        let how = Apply {
+            dry_run: true,
+            force: update.force,
+            ..Apply::default()
+        };
+        (index, kubernetes.apply(&update.wanted, &how).await)
+    });
+    let answers: Vec<_> = stream::iter(asked)
+        .buffer_unordered(IN_FLIGHT)
+        .collect()
+        .await;
+    for (index, answer) in answers {
+        match answer {
+            Ok(_) => {}
+            Err(error) if matches!(error.reason, Reason::Invalid | Reason::Conflict) => {
+                let id = plan.steps[index].id.clone();
+                plan.conflicts.push(Conflict::new(
+                    &id,
+                    format!("the API server refuses the change: {}", error.message),
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// What must hold before a tenant is written: the cluster refuses pods without credentials, nobody else has the host,
+/// and the load balancer has room.
+///
+/// # Errors
+/// Unreachable, with the command to run, when the identity policy is missing.
+pub async fn preconditions(
+    plan: &mut Plan,
+    kubernetes: &Kubernetes,
+    resolved: &Resolved,
+    settings: &Settings,
+    policy_required: bool,
+) -> Result<()> {
+    let takes_host = match plan.change_of(|id| id.is("networking.k8s.io", "Ingress")) {
+        Some(Action::Create(_)) => true,
+        Some(Action::Update(update)) => update
+            .changes
+            .iter()
+            .any(|change| change.path.contains("host")),
+        _ => false,
+    };
+    let policy = async {
+        if policy_required {
+            gate::policy_is_in_place(kubernetes).await
+        } else {
+            Ok(true)
+        }
+    };
+    let others = async {
+        if takes_host {
+            Ok(kubernetes
+                .list(known("networking.k8s.io", "Ingress")?, "", "")
+                .await?)
+        } else {
+            Ok(Vec::new())
+        }
+    };
+    let (policy, others) = try_join(policy, others).await?;
+    if !policy {
+        return Err(Error::unreachable(format!(
+            "this cluster has no admission policy {}",
+            gate::POLICY
+        ))
+        .detail(
+            "without it a pod that the Pod Identity webhook misses would run with the node's role",
+        )
+        .hint("install it: mcpctl platform apply")
+        .hint("or go on without it, on your own judgement: --identity-gate=warn"));
+    }
+    if takes_host {
+        plan.conflicts
+            .extend(host_conflicts(&others, resolved, settings));
+    }
+    Ok(())
+}
+
+/// Other Ingresses of the class that hold the host, and a full load balancer.
+fn host_conflicts(all: &[Object], resolved: &Resolved, settings: &Settings) -> Vec<Conflict> {
+    let class = settings.ingress.class.as_str();
+    let own = resolved.names.namespace.as_str();
+    let of_class = |object: &&Object| {
+        object.text("/spec/ingressClassName") == class && object.id().namespace != own
+    };
+    let others: Vec<&Object> = all.iter().filter(of_class).collect();
+    let id = Id::new("networking.k8s.io", "Ingress", own, "mcp-server");
+    let holds = |object: &Object| {
+        object.tree["spec"]["rules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|rule| rule["host"] == resolved.host())
+    };
+    let mut found: Vec<Conflict> = others
+        .iter()
+        .filter(|other| holds(other))
+        .map(|other| {
+            Conflict::new(
+                &id,
+                format!("host {} is held by {}", resolved.host(), other.id()),
+            )
+        })
+        .collect();
+    let most = settings.ingress.max_per_group;
+    if others.len() >= most {
+        let why = format!(
+            "class {class} has {} Ingresses; ingress.maxPerGroup is {most}",
+            others.len()
+        );
+        found.push(Conflict::new(&id, why));
+    }
+    found
+}
+
+fn known(group: &str, kind: &str) -> Result<&'static KnownKind> {
+    known_kind(group, kind)
+        .ok_or_else(|| Error::usage(format!("kind {kind} of group `{group}` is not known")))
+}

@@ -1,0 +1,294 @@
+//! What has to be done: from what is wanted and what lives to steps with an order. Pure; the value that is printed is
+//! the value that is run.
+
+use crate::{
+    desired::{CLUSTER, PLATFORM, TENANT},
+    diff::{self, Change},
+    managed,
+    object::{EKS, IAM, Id, Object, State, deleted_before, made_before, starts_pods},
+};
+
+mod conflicts;
+mod order;
+
+pub use conflicts::Conflict;
+
+/// Whose objects a plan is about: decides what is ours.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// One tenant.
+    Tenant {
+        /// Its name.
+        name: String,
+        /// Its cluster, as the tags say it.
+        cluster: String,
+        /// Its namespace.
+        namespace: String,
+    },
+    /// The objects that a cluster needs once.
+    Platform {
+        /// The cluster.
+        cluster: String,
+    },
+}
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The object that it is about.
+    pub id: Id,
+    /// What is done.
+    pub action: Action,
+    /// Indexes of the steps that must have succeeded before.
+    pub after: Vec<usize>,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Make it.
+    Create(Object),
+    /// Change these fields.
+    Update(Box<Update>),
+    /// Delete it.
+    Delete(Object),
+    /// Nothing to call: it goes with its namespace.
+    GoesWithNamespace,
+    /// Hold the lock in this namespace.
+    Lock,
+    /// Wait until a pod of this Deployment would be admitted with credentials.
+    Gate(Object),
+    /// Let a changed identity spread, then start the pods anew.
+    Restart(Object),
+    /// Wait until it is gone.
+    AwaitGone,
+    /// Wait until pods are ready and the Ingress has an address.
+    AwaitReady,
+}
+
+/// A change of an object that lives.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// What is wanted.
+    pub wanted: Object,
+    /// What lives, as it was read.
+    pub live: Object,
+    /// The fields.
+    pub changes: Vec<Change>,
+    /// Whether fields are taken back from someone who edited by hand.
+    pub force: bool,
+}
+
+/// Something on an object of ours that we neither made nor touch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Foreign {
+    /// The object.
+    pub id: Id,
+    /// `managed policy arn:…`
+    pub what: String,
+}
+
+/// Steps, and what stands in their way.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// What to do.
+    pub steps: Vec<Step>,
+    /// Why it cannot be done.
+    pub conflicts: Vec<Conflict>,
+    /// What is reported and left alone.
+    pub foreign: Vec<Foreign>,
+}
+
+/// What a plan does besides making things as they are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether new pods wait for their identity.
+    pub gate: bool,
+    /// Whether the end of the plan is a ready tenant.
+    pub ready: bool,
+}
+
+impl Plan {
+    /// Whether carrying it out would write anything.
+    pub fn writes(&self) -> bool {
+        self.steps.iter().any(|step| step.action.writes())
+    }
+
+    /// Whether `diff` has nothing to say.
+    pub fn is_clean(&self) -> bool {
+        !self.writes() && self.foreign.is_empty() && self.conflicts.is_empty()
+    }
+
+    /// How many objects are made, changed and deleted.
+    pub fn counts(&self) -> [usize; 3] {
+        let count =
+            |is: fn(&Action) -> bool| self.steps.iter().filter(|step| is(&step.action)).count();
+        [
+            count(|action| matches!(action, Action::Create(_))),
+            count(|action| matches!(action, Action::Update(_))),
+            count(|action| matches!(action, Action::Delete(_) | Action::GoesWithNamespace)),
+        ]
+    }
+
+    /// The step about an object that makes, changes or deletes it.
+    pub fn change_of(&self, is: impl Fn(&Id) -> bool) -> Option<&Action> {
+        self.steps
+            .iter()
+            .find(|step| step.action.writes() && is(&step.id))
+            .map(|step| &step.action)
+    }
+}
+
+impl Action {
+    /// Whether it makes, changes or deletes an object of the plan's subject.
+    pub fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::Create(_) | Self::Update(_) | Self::Delete(_) | Self::GoesWithNamespace
+        )
+    }
+}
+
+impl Subject {
+    /// Whether a living object is this subject's. `live` is everything that lives, for objects that are ours because
+    /// of where they are.
+    pub fn owns(&self, object: &Object) -> bool {
+        let id = object.id();
+        match self {
+            Self::Platform { .. } => object.label(PLATFORM).is_some() || applied_by_us(object),
+            Self::Tenant { name, cluster, .. } if id.is_aws() => {
+                let tag = |key: &str| aws_tag(object, key).is_some();
+                let agrees = |key: &str, value: &str| aws_tag(object, key) == Some(value);
+                let foreign_owner = !object.text("/status/ownerARN").is_empty();
+                tag(TENANT) && agrees(TENANT, name) && agrees(CLUSTER, cluster) && !foreign_owner
+            }
+            Self::Tenant { name, .. } => match object.label(TENANT) {
+                Some(tenant) => tenant == name,
+                // A label that somebody took off is drift, as long as the object is one that we applied.
+                None => applied_by_us(object),
+            },
+        }
+    }
+
+    /// The namespace that holds the lock.
+    pub fn lock_namespace(&self) -> &str {
+        match self {
+            Self::Tenant { namespace, .. } => namespace,
+            Self::Platform { .. } => crate::object::PLATFORM_NAMESPACE,
+        }
+    }
+}
+
+fn applied_by_us(object: &Object) -> bool {
+    managed::owners(object, &[])
+        .iter()
+        .any(managed::Owner::is_us)
+}
+
+/// A tag of a role (a list of pairs) or of an association (a map).
+fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
+    let tags = &object.tree["spec"]["tags"];
+    match tags.as_array() {
+        Some(pairs) => pairs.iter().find(|pair| pair["key"] == key)?["value"].as_str(),
+        None => tags[key].as_str(),
+    }
+}
+
+/// The plan that makes `live` as `wanted`. An empty `wanted` is a removal.
+pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options) -> Plan {
+    let mut plan = Plan::default();
+    let goes = live
+        .keys()
+        .find(|id| id.is("", "Namespace") && !wanted.contains_key(id));
+    let goes = goes.map(|id| id.name.clone());
+    for (id, object) in wanted {
+        match live.get(id) {
+            None => plan.steps.push(step(id, Action::Create(object.clone()))),
+            Some(other) if !subject.owns(other) => {
+                plan.conflicts.push(Conflict::not_ours(subject, other))
+            }
+            Some(other) => update(object, other, &mut plan),
+        }
+    }
+    for (id, object) in live.iter().filter(|(id, _)| !wanted.contains_key(id)) {
+        if !subject.owns(object) {
+            plan.conflicts.push(Conflict::not_ours(subject, object));
+            continue;
+        }
+        let with_namespace = goes.as_deref() == Some(id.namespace.as_str());
+        let own_call = starts_pods(id) || id.is("networking.k8s.io", "Ingress");
+        let action = if with_namespace && !own_call {
+            Action::GoesWithNamespace
+        } else {
+            Action::Delete(object.clone())
+        };
+        plan.steps.push(step(id, action));
+    }
+    for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
+        let found = diff::foreign_policies(wanted.get(id), object);
+        plan.foreign.extend(found.into_iter().map(|what| Foreign {
+            id: id.clone(),
+            what,
+        }));
+    }
+    order::complete(&mut plan, live, subject, options);
+    plan
+}
+
+fn step(id: &Id, action: Action) -> Step {
+    Step {
+        id: id.clone(),
+        action,
+        after: Vec::new(),
+    }
+}
+
+fn update(wanted: &Object, live: &Object, plan: &mut Plan) {
+    let changes = diff::changes(wanted, live);
+    if changes.is_empty() {
+        return;
+    }
+    let before = plan.conflicts.len();
+    plan.conflicts.extend(
+        changes
+            .iter()
+            .filter_map(|change| Conflict::held(wanted.id(), change)),
+    );
+    if plan.conflicts.len() == before {
+        let force = changes.iter().any(|change| !change.owners.is_empty());
+        let update = Update {
+            wanted: wanted.clone(),
+            live: live.clone(),
+            changes,
+            force,
+        };
+        plan.steps
+            .push(step(wanted.id(), Action::Update(Box::new(update))));
+    }
+}
+
+/// Whether a step waits for another, by what they do to which objects.
+fn waits(earlier: &Step, later: &Step) -> bool {
+    use Action::{AwaitGone, Create, Delete, Update};
+    match (&earlier.action, &later.action) {
+        (Create(_) | Update(_), Create(_) | Update(_)) => made_before(&earlier.id, &later.id),
+        (Delete(_), Delete(_)) => deleted_before(&earlier.id, &later.id),
+        (AwaitGone, Delete(_)) => later.id.is("", "Namespace"),
+        _ => false,
+    }
+}
+
+/// Whether the identity of pods that run may have changed.
+fn identity_changes(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| match &step.action {
+        Action::Create(_) => step.id.is(IAM, "Role") || step.id.is(EKS, "PodIdentityAssociation"),
+        Action::Update(update) => {
+            step.id.is(EKS, "PodIdentityAssociation")
+                && update
+                    .changes
+                    .iter()
+                    .any(|change| !change.path.starts_with("spec.tags"))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,84 @@
+//! What stands in the way of a plan.
+
+use serde_json::Value;
+
+use super::Subject;
+use crate::{
+    desired::{PLATFORM, TENANT},
+    diff::Change,
+    object::{Id, Object},
+};
+
+/// Something that is not ours to change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    /// The object.
+    pub id: Id,
+    /// Why, and whose it is.
+    pub why: String,
+}
+
+impl Conflict {
+    /// A conflict found outside the planner, such as a host that another tenant holds.
+    pub fn new(id: &Id, why: impl Into<String>) -> Self {
+        Self {
+            id: id.clone(),
+            why: why.into(),
+        }
+    }
+
+    /// An object with our name that somebody else made.
+    pub(super) fn not_ours(subject: &Subject, object: &Object) -> Self {
+        let id = object.id();
+        let owner = object.text("/status/ownerARN");
+        let tenant = if id.is_aws() {
+            super::aws_tag(object, TENANT)
+        } else {
+            object.label(TENANT)
+        };
+        let cluster = if id.is_aws() {
+            super::aws_tag(object, crate::desired::CLUSTER)
+        } else {
+            None
+        };
+        let whose = match (tenant, cluster, subject) {
+            _ if !owner.is_empty() => format!("it belongs to {owner}"),
+            (Some(tenant), Some(cluster), _) => {
+                format!("it belongs to tenant {tenant} of cluster {cluster}")
+            }
+            (Some(tenant), None, _) => format!("it belongs to tenant {tenant}"),
+            (None, _, Subject::Platform { .. }) => format!("it has no label {PLATFORM}"),
+            (None, _, Subject::Tenant { .. }) if id.is_aws() => format!("it has no tag {TENANT}"),
+            (None, _, Subject::Tenant { .. }) => format!("it has no label {TENANT}"),
+        };
+        let arn = [
+            object.text("/status/ackResourceMetadata/arn"),
+            object.text("/spec/roleARN"),
+        ];
+        let arns: Vec<&str> = arn.into_iter().filter(|arn| !arn.is_empty()).collect();
+        let arns = if arns.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", arns.join(", role "))
+        };
+        Self::new(id, format!("exists{arns} and is not ours: {whose}"))
+    }
+
+    /// A field that a controller or another applying tool holds. What a person edited by hand is drift, and no claim.
+    pub(super) fn held(id: &Id, change: &Change) -> Option<Self> {
+        let holder = change.owners.iter().find(|owner| !owner.is_a_hand())?;
+        let shown =
+            |value: &Option<Value>| value.as_ref().map_or("nothing".into(), Value::to_string);
+        let how = if holder.applies { "applied" } else { "set" };
+        Some(Self::new(
+            id,
+            format!(
+                "{} is {how} by {}: it lives as {}, wanted is {}",
+                change.path,
+                holder.manager,
+                shown(&change.have),
+                shown(&change.want)
+            ),
+        ))
+    }
+}

@@ -1,0 +1,214 @@
+//! What a verb works with: settings, and a connection to each side that it needs.
+
+use std::{path::PathBuf, time::Duration};
+
+use base64::Engine;
+use tokio::sync::watch;
+
+use crate::{
+    backend::{Aws, ClusterInfo, Kubernetes, Reason},
+    cli::{Global, Only},
+    config::{self, Environment, Overrides, Settings},
+    error::{Error, Kind, Result, Signal},
+    execute::{self, Outcome, Run},
+    object::State,
+    plan::{Plan, Subject},
+    report::{self, Ui},
+};
+
+/// Everything that a verb is given.
+pub struct Context {
+    /// Flags of every verb.
+    pub global: Global,
+    /// The environment.
+    pub environment: Environment,
+    /// Where it was started.
+    pub working_directory: PathBuf,
+    /// Output.
+    pub ui: Ui,
+    /// Carries a signal, once there is one.
+    pub signal: watch::Receiver<Option<Signal>>,
+}
+
+impl Context {
+    /// The settings, with flags and variables over them.
+    ///
+    /// # Errors
+    /// Usage.
+    pub fn settings(&self) -> Result<Settings> {
+        let flags = Overrides {
+            config: self.global.config.clone(),
+            cluster: self.global.cluster.clone(),
+            region: self.global.region.clone(),
+            account_id: self.global.account_id.clone(),
+            domain: self.global.domain.clone(),
+        };
+        config::load(
+            &flags.over(self.environment.overrides.clone()),
+            &self.working_directory,
+        )
+    }
+
+    /// Ends a phase that writes nothing as soon as a signal comes.
+    ///
+    /// # Errors
+    /// Interrupted.
+    pub async fn until_signal<T>(&self, phase: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut signal = self.signal.clone();
+        let came = async {
+            match signal.wait_for(Option::is_some).await.map(|came| *came) {
+                Ok(Some(came)) => came,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            result = phase => result,
+            came = came => Err(Error::new(Kind::Interrupted(came), "interrupted; nothing was written")),
+        }
+    }
+}
+
+/// Settings and connections.
+pub struct Session<'a> {
+    /// What the verb was given.
+    pub context: &'a Context,
+    /// With the account, where AWS was asked.
+    pub settings: Settings,
+    /// The cluster, unless only the AWS half is meant.
+    pub kubernetes: Option<Kubernetes>,
+    /// AWS, unless only the Kubernetes half is meant.
+    pub aws: Option<Aws>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the settings and opens what is needed. Where both sides are, the context must be the cluster's.
+    ///
+    /// # Errors
+    /// Usage for settings; unreachable for a side; conflict for the context of another cluster.
+    pub async fn open(context: &'a Context, only: Option<Only>) -> Result<Self> {
+        let global = &context.global;
+        let mut settings = context.settings()?;
+        let kubernetes = if only == Some(Only::Aws) {
+            None
+        } else {
+            let name = global
+                .context
+                .as_deref()
+                .or(context.environment.context.as_deref());
+            Some(Kubernetes::connect(name, global.kubeconfig.as_deref()).await?)
+        };
+        let aws = if only == Some(Only::Kubernetes) {
+            None
+        } else {
+            let bundle = context.environment.aws_ca_bundle.as_deref();
+            let aws =
+                Aws::connect(&settings.cluster.region, global.profile.as_deref(), bundle).await?;
+            let info = describe(&aws, &settings).await?;
+            if let Some(kubernetes) = kubernetes
+                .as_ref()
+                .filter(|_| !global.allow_context_mismatch)
+            {
+                same_cluster(kubernetes, &info, &settings)?;
+            }
+            adopt_account(&mut settings, info)?;
+            Some(aws)
+        };
+        Ok(Self {
+            context,
+            settings,
+            kubernetes,
+            aws,
+        })
+    }
+
+    /// The cluster.
+    ///
+    /// # Errors
+    /// Usage, when the verb was told to leave it out.
+    pub fn kubernetes(&self) -> Result<&Kubernetes> {
+        self.kubernetes
+            .as_ref()
+            .ok_or_else(|| Error::usage("this verb needs the cluster: leave out --only aws"))
+    }
+
+    /// Carries out a plan, printing what happens.
+    pub async fn execute(
+        &self,
+        plan: &Plan,
+        subject: &Subject,
+        live: &State,
+        timeout: Duration,
+        own_managed: Vec<String>,
+    ) -> Outcome {
+        let events = report::printer(&self.context.ui);
+        let run = Run {
+            kubernetes: self.kubernetes.as_ref(),
+            aws: self.aws.as_ref(),
+            subject,
+            live,
+            deadline: tokio::time::Instant::now() + timeout,
+            holder: &self.context.environment.holder,
+            settle: Duration::from_secs(self.settings.settle_seconds),
+            own_managed,
+            signal: self.context.signal.clone(),
+            events: &events,
+        };
+        execute::execute(plan, &run).await
+    }
+}
+
+async fn describe(aws: &Aws, settings: &Settings) -> Result<ClusterInfo> {
+    let name = settings.cluster.name.as_str();
+    aws.eks.cluster(name).await.map_err(|error| {
+        if error.reason == Reason::NotFound {
+            return Error::unreachable(format!("EKS has no cluster `{name}` in {}", settings.cluster.region))
+                .detail(error.to_string())
+                .hint("check cluster.name and cluster.region, and that the credentials are of its account");
+        }
+        error.into()
+    })
+}
+
+fn adopt_account(settings: &mut Settings, info: ClusterInfo) -> Result<()> {
+    match &settings.cluster.account_id {
+        Some(account) if *account != info.account_id => Err(Error::conflict(format!(
+            "cluster `{}` is in account {}, the settings say {account}",
+            settings.cluster.name, info.account_id
+        ))),
+        _ => {
+            settings.cluster.account_id = Some(info.account_id);
+            Ok(())
+        }
+    }
+}
+
+/// By certificate authority, which every cluster has of its own; by endpoint where the kubeconfig pins none.
+fn same_cluster(kubernetes: &Kubernetes, info: &ClusterInfo, settings: &Settings) -> Result<()> {
+    let base64 = base64::engine::general_purpose::STANDARD;
+    let pem = base64
+        .decode(&info.certificate_authority)
+        .unwrap_or_default();
+    let wanted: String = String::from_utf8_lossy(&pem)
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    let pinned = kubernetes.certificate_authorities();
+    let same = if pinned.is_empty() {
+        kubernetes.endpoint().trim_end_matches('/') == info.endpoint.trim_end_matches('/')
+    } else {
+        pinned.iter().any(|der| base64.encode(der) == wanted)
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Error::unreachable(format!(
+        "context `{}` is not cluster `{}`",
+        kubernetes.context, settings.cluster.name
+    ))
+    .detail(format!(
+        "the context's API server is {}, the cluster's is {}",
+        kubernetes.endpoint(),
+        info.endpoint
+    ))
+    .hint("give --context, or --allow-context-mismatch if a tunnel leads there"))
+}

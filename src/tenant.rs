@@ -1,0 +1,264 @@
+//! One tenant on the path: from what is said to a plan.
+
+use std::path::Path;
+
+use crate::{
+    cli::{self, IdentityGate, Only},
+    config::Settings,
+    desired::{self, Half, TENANT},
+    error::{Error, Result},
+    input::{self, Flags},
+    object::{Id, Object, State},
+    observe,
+    plan::{self, Options, Plan, Subject},
+    record::Record,
+    session::Session,
+    spec::{Input, Names, Resolved, TenantName, resolve},
+};
+
+/// A tenant as it is said to be and as it lives.
+pub struct Look {
+    /// Its name.
+    pub name: TenantName,
+    /// Whose objects are meant.
+    pub subject: Subject,
+    /// Derived or recorded names.
+    pub names: Names,
+    /// What was recorded, if it can be believed.
+    pub record: Option<Record>,
+    /// Its namespace, whoever made it.
+    pub namespace: Option<Object>,
+}
+
+/// Checks a tenant's name.
+///
+/// # Errors
+/// Usage, with the rule and the character.
+pub fn parse_name(text: &str) -> Result<TenantName> {
+    text.parse()
+        .map_err(|why| Error::usage(format!("tenant name {why}")))
+}
+
+/// Reads the flags of a verb.
+pub fn flags(given: &cli::Input) -> Flags {
+    Flags {
+        image: given.image.clone(),
+        tier: given.tier.clone(),
+        policy: given.policy.clone(),
+        set: given.set.clone(),
+    }
+}
+
+/// The input from file, record and flags: a file replaces what was recorded, flags edit it.
+///
+/// # Errors
+/// Usage, with file, line and key, or with the flag.
+pub fn read_input(
+    name: &TenantName,
+    given: &cli::Input,
+    record: Option<&Record>,
+    cwd: &Path,
+) -> Result<Input> {
+    let base = match (&given.file, record) {
+        (Some(file), _) => {
+            let input = input::read_file(file, cwd)?;
+            if input.name != *name {
+                return Err(Error::usage(format!(
+                    "{} is of tenant `{}`, not `{name}`",
+                    file.display(),
+                    input.name
+                )));
+            }
+            input
+        }
+        (None, Some(record)) => record.input.clone(),
+        (None, None) => input::empty(name.clone()),
+    };
+    flags(given).apply(base, cwd)
+}
+
+/// What a tenant would be, from files and flags alone: calls nothing.
+///
+/// # Errors
+/// Usage.
+pub fn offline(
+    name: &TenantName,
+    given: &cli::Input,
+    settings: &Settings,
+    cwd: &Path,
+) -> Result<(Resolved, State)> {
+    let names = Names::derive(name, settings)?;
+    let resolved = resolve(read_input(name, given, None, cwd)?, names, settings)?;
+    let wanted = desired::tenant(&resolved, settings, None)?;
+    Ok((resolved, wanted))
+}
+
+/// Keeps the half that is meant.
+pub fn keep(state: &mut State, only: Option<Only>) {
+    if let Some(only) = only {
+        let half = if only == Only::Aws {
+            Half::Aws
+        } else {
+            Half::Kubernetes
+        };
+        state.retain(|id, _| half.has(id));
+    }
+}
+
+impl Look {
+    /// Looks for the tenant's namespace and reads its record.
+    ///
+    /// # Errors
+    /// Conflict, for a record that was edited; else what the API server answered.
+    pub async fn at(session: &Session<'_>, name: TenantName) -> Result<Self> {
+        let settings = &session.settings;
+        let derived = Names::derive(&name, settings)?;
+        let namespace = match &session.kubernetes {
+            Some(kubernetes) => {
+                observe::namespace(kubernetes, name.as_str(), &derived.namespace).await?
+            }
+            None => None,
+        };
+        let record = match &namespace {
+            Some(namespace) => Record::read(namespace)?.filter(|record| record.input.name == name),
+            None => None,
+        };
+        let names = record
+            .as_ref()
+            .map_or(derived, |record| record.names.clone());
+        let subject = Subject::Tenant {
+            name: name.to_string(),
+            cluster: settings.cluster.name.to_string(),
+            namespace: names.namespace.clone(),
+        };
+        Ok(Self {
+            name,
+            subject,
+            names,
+            record,
+            namespace,
+        })
+    }
+
+    /// Whether the namespace is the tenant's.
+    pub fn owns_namespace(&self) -> bool {
+        self.namespace
+            .as_ref()
+            .is_some_and(|namespace| self.subject.owns(namespace))
+    }
+
+    /// What the tenant is to be.
+    ///
+    /// # Errors
+    /// Usage.
+    pub fn resolve(&self, given: &cli::Input, session: &Session<'_>) -> Result<Resolved> {
+        let input = read_input(
+            &self.name,
+            given,
+            self.record.as_ref(),
+            &session.context.working_directory,
+        )?;
+        resolve(input, self.names.clone(), &session.settings)
+    }
+
+    /// Everything of the tenant that lives, and what else has one of the wanted names.
+    ///
+    /// # Errors
+    /// What a side answered.
+    pub async fn live(&self, session: &Session<'_>, wanted: &State) -> Result<State> {
+        let cluster = async {
+            let (Some(kubernetes), Some(namespace)) = (&session.kubernetes, &self.namespace) else {
+                return Ok(State::new());
+            };
+            let mut kinds = self
+                .record
+                .as_ref()
+                .map(|record| record.kinds.clone())
+                .unwrap_or_default();
+            kinds.extend(
+                wanted
+                    .keys()
+                    .filter(|id| !id.is_aws() && !id.namespace.is_empty())
+                    .map(|id| (id.group.clone(), id.kind.clone())),
+            );
+            // In a namespace that is not the tenant's there is nothing of it.
+            let mut live = if self.owns_namespace() {
+                observe::objects(kubernetes, &kinds, &namespace.id().name).await?
+            } else {
+                State::new()
+            };
+            live.insert(namespace.id().clone(), namespace.clone());
+            Ok(live)
+        };
+        let aws = async {
+            match &session.aws {
+                Some(aws) => {
+                    observe::identity(aws, self.name.as_str(), &self.names, &session.settings).await
+                }
+                None => Ok(State::new()),
+            }
+        };
+        let (mut live, aws) = futures_util::future::try_join(cluster, aws).await?;
+        live.extend(aws);
+        Ok(observe::relevant(live, wanted, &self.subject))
+    }
+
+    /// The plan that makes the tenant as it is to be.
+    ///
+    /// # Errors
+    /// Usage, for a template or policy; else what a side answered.
+    pub async fn plan(
+        &self,
+        resolved: &Resolved,
+        session: &Session<'_>,
+        how: &How,
+    ) -> Result<(Plan, State)> {
+        let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
+        keep(&mut wanted, how.only);
+        let live = self.live(session, &wanted).await?;
+        let options = Options {
+            gate: how.gate != IdentityGate::Off && how.only.is_none(),
+            ready: how.ready,
+        };
+        let mut plan = plan::toward(&wanted, &live, &self.subject, options);
+        if let Some(kubernetes) = &session.kubernetes {
+            observe::confirm(&mut plan, kubernetes).await?;
+        }
+        Ok((plan, live))
+    }
+
+    /// The namespace of this name is somebody else's.
+    pub fn foreign_namespace(&self) -> Option<Id> {
+        self.namespace
+            .as_ref()
+            .filter(|namespace| !self.subject.owns(namespace))
+            .map(|namespace| namespace.id().clone())
+    }
+}
+
+/// How a plan is made.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// One half only.
+    pub only: Option<Only>,
+    /// Whether new pods wait for their identity.
+    pub gate: IdentityGate,
+    /// Whether the end is a ready tenant.
+    pub ready: bool,
+}
+
+/// Names of all tenants of the cluster.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
+    let kind =
+        crate::object::known_kind("", "Namespace").unwrap_or_else(|| unreachable!("a known kind"));
+    let namespaces = session.kubernetes()?.list(kind, "", TENANT).await?;
+    let mut names: Vec<TenantName> = namespaces
+        .iter()
+        .filter_map(|namespace| namespace.label(TENANT)?.parse().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
