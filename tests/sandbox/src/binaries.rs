@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::files::{Lock, digest};
+use crate::process::guarded;
 use crate::progress::Progress;
 use crate::python;
 
@@ -87,7 +88,7 @@ fn build(cache: &Path, dir: &Path, progress: Progress) -> Result<()> {
     }
     fs::create_dir_all(&unfinished)?;
     let log = cache.join("go-build.log");
-    let command = Command::new(go)
+    let command = guarded(&go)
         .args([
             "build",
             "-mod=readonly",
@@ -101,7 +102,6 @@ fn build(cache: &Path, dir: &Path, progress: Progress) -> Result<()> {
         .arg("tool")
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("go"))
         .envs([("CGO_ENABLED", "0"), ("GOFLAGS", ""), ("GOWORK", "off")])
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(&log)?)
         .spawn()

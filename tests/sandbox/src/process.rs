@@ -6,18 +6,23 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 /// Runs the program beside a watcher that reads a pipe held by the owner. When the owner ends, even by SIGKILL, the
-/// operating system closes the pipe and the watcher kills the whole process group; the group is not that of the
-/// terminal, so Ctrl-C reaches the owner only.
+/// operating system closes the pipe and the watcher kills the program. All are in a process group that is not the
+/// terminal's, so Ctrl-C reaches the owner only.
 const GUARD: &str = r#"
 exec 3<&0
 "$@" </dev/null 3<&- &
-child=$!
-( read -r _ <&3; kill -KILL 0 ) >/dev/null 2>&1 &
+program=$!
+( read -r _ <&3; kill -KILL "$program" ) >/dev/null 2>&1 &
+watcher=$!
 exec 3<&-
-wait "$child"
+wait "$program"
+status=$?
+kill -KILL "$watcher" 2>/dev/null
+wait "$watcher" 2>/dev/null
+exit "$status"
 "#;
 
 /// Removes a directory once the owner has ended.
@@ -25,6 +30,36 @@ const JANITOR: &str = r#"
 read -r _
 for _ in 1 2 3 4 5 6 7 8 9 10; do rm -rf "$1" && break; sleep 0.2; done
 "#;
+
+/// A command that runs `program` and dies with this process. Its standard input is the pipe: keep it.
+pub(crate) fn guarded(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", GUARD, "sh"])
+        .arg(program)
+        .stdin(Stdio::piped())
+        .process_group(0);
+    command
+}
+
+/// Runs a guarded command to its end; what it printed is the error if it fails.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot start sh")?;
+    let _pipe = child.stdin.take();
+    let output = child.wait_with_output()?;
+    ensure!(
+        output.status.success(),
+        "it ended with {}:\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
 
 pub(crate) struct Process {
     name: &'static str,
@@ -44,16 +79,12 @@ impl Process {
     ) -> Result<Self> {
         let log = dir.join(format!("{name}.log"));
         let out = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
-        let mut guard = Command::new("sh")
-            .args(["-c", GUARD, "sh"])
-            .arg(program)
+        let mut guard = guarded(program)
             .args(args)
             .envs(env.iter().map(|(key, value)| (key, value)))
             .current_dir(dir)
-            .stdin(Stdio::piped())
             .stdout(out.try_clone()?)
             .stderr(out)
-            .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
         let pipe = guard.stdin.take();

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::files::{Lock, digest};
+use crate::process;
 use crate::progress::Progress;
 
 /// A virtual environment that holds exactly what a requirements file with hashes names.
@@ -64,21 +65,24 @@ impl Requirements {
     }
 
     fn create(&self, dir: &Path) -> Result<()> {
-        run(Command::new(python()?).args(["-m", "venv"]).arg(dir))?;
+        process::run(
+            process::guarded(Path::new(python()?))
+                .args(["-m", "venv"])
+                .arg(dir),
+        )
+        .context("cannot make a virtual environment")?;
         let file = dir.join("requirements.txt");
         fs::write(&file, self.text)?;
-        run(Command::new(dir.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--no-input",
-                "--require-hashes",
-            ])
-            .arg("--requirement")
-            .arg(file))
+        let options = [
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--require-hashes",
+            "--requirement",
+        ];
+        let mut pip = process::guarded(&dir.join("bin/python"));
+        process::run(pip.args(["-m", "pip", "install"]).args(options).arg(file))
+            .context("pip install failed")
     }
 }
 
@@ -92,22 +96,6 @@ fn python() -> Result<&'static str> {
                 .is_ok_and(|output| output.status.success())
         })
         .context("there is no `python3` on PATH")
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    if !output.status.success() {
-        bail!(
-            "{} ended with {}:\n{}{}",
-            command.get_program().display(),
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    Ok(())
 }
 
 /// The `go` program of an environment made from [`GO`].
