@@ -81,11 +81,12 @@ pub fn dropped(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
     found
 }
 
+/// Status is written by controllers and is nobody's wish; `scale` is how `kubectl scale` sets replicas.
 fn entries(object: &Object) -> impl Iterator<Item = (Owner, &Value)> {
     let list = object.tree["metadata"]["managedFields"].as_array();
     list.into_iter()
         .flatten()
-        .filter(|entry| entry["subresource"].as_str().unwrap_or_default().is_empty())
+        .filter(|entry| entry["subresource"] != "status")
         .map(|entry| {
             let text = |field: &str| entry[field].as_str().unwrap_or_default().to_string();
             let owner = Owner {

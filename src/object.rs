@@ -287,13 +287,30 @@ pub fn made_before(earlier: &Id, later: &Id) -> bool {
             && !earlier.is("policy", "PodDisruptionBudget"))
 }
 
+/// The objects in an order in which they can be made one by one.
+pub fn in_making_order(state: &State) -> Vec<&Object> {
+    let mut left: Vec<&Object> = state.values().collect();
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let free = |object: &&Object| {
+            !left
+                .iter()
+                .any(|other| made_before(other.id(), object.id()))
+        };
+        let next = left.iter().position(|object| free(&object)).unwrap_or(0);
+        ordered.push(left.remove(next));
+    }
+    ordered
+}
+
 /// Whether deleting `later` is issued only after deleting `earlier` was accepted. The order disarms a tenant even
 /// where a shared load balancer never lets its Ingress go: Ingress, Deployment, association, role, then the rest.
 pub fn deleted_before(earlier: &Id, later: &Id) -> bool {
     deletion_rank(earlier) < deletion_rank(later)
 }
 
-fn deletion_rank(id: &Id) -> u8 {
+/// Place in the order of deletion; lower goes first.
+pub fn deletion_rank(id: &Id) -> u8 {
     match (id.group.as_str(), id.kind.as_str()) {
         ("networking.k8s.io", "Ingress") => 0,
         _ if starts_pods(id) => 1,

@@ -5,7 +5,10 @@ use crate::{
     desired::{CLUSTER, PLATFORM, TENANT},
     diff::{self, Change},
     managed,
-    object::{EKS, IAM, Id, Object, State, deleted_before, made_before, starts_pods},
+    object::{
+        EKS, IAM, Id, Object, State, deleted_before, deletion_rank, in_making_order, made_before,
+        starts_pods,
+    },
 };
 
 mod conflicts;
@@ -201,16 +204,26 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
         .keys()
         .find(|id| id.is("", "Namespace") && !wanted.contains_key(id));
     let goes = goes.map(|id| id.name.clone());
-    for (id, object) in wanted {
+    for object in in_making_order(wanted) {
+        let id = object.id();
         match live.get(id) {
             None => plan.steps.push(step(id, Action::Create(object.clone()))),
             Some(other) if !subject.owns(other) => {
                 plan.conflicts.push(Conflict::not_ours(subject, other))
             }
+            Some(other) if !other.text("/metadata/deletionTimestamp").is_empty() => {
+                plan.conflicts
+                    .push(Conflict::new(id, "is being deleted; wait until it is gone"));
+            }
             Some(other) => update(object, other, &mut plan),
         }
     }
-    for (id, object) in live.iter().filter(|(id, _)| !wanted.contains_key(id)) {
+    let mut surplus: Vec<_> = live
+        .iter()
+        .filter(|(id, _)| !wanted.contains_key(id))
+        .collect();
+    surplus.sort_by_key(|(id, _)| deletion_rank(id));
+    for (id, object) in surplus {
         if !subject.owns(object) {
             plan.conflicts.push(Conflict::not_ours(subject, object));
             continue;

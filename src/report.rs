@@ -60,6 +60,13 @@ impl Ui {
         drop(writeln!(self.err.borrow_mut(), "{text}"));
     }
 
+    /// Lines for people; nothing for an empty text.
+    pub fn block(&self, text: &str) {
+        if !text.is_empty() {
+            self.status(text.trim_end());
+        }
+    }
+
     /// A failure for people.
     pub fn error(&self, error: &Error) {
         self.status(&format!("{RED}error:{RED:#} {error}"));

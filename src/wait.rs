@@ -14,7 +14,7 @@ mod evidence;
 pub use evidence::{Evidence, Verdict};
 
 /// Follows Deployment, pods, Ingress and events of a namespace until the tenant is ready. `progress` hears each time
-/// what is still waited for.
+/// what is still waited for. False when it was ready at once.
 ///
 /// # Errors
 /// Wait, as soon as there is evidence that waiting does not help.
@@ -23,10 +23,10 @@ pub async fn ready(
     deployment: &Object,
     ingress: Option<&Object>,
     progress: &dyn Fn(&str),
-) -> Result<()> {
+) -> Result<bool> {
     let mut evidence = Evidence::new(deployment, ingress);
     if let Verdict::Ready = evidence.verdict() {
-        return Ok(());
+        return Ok(false);
     }
     let namespace = deployment.id().namespace.as_str();
     let version = deployment.text("/metadata/resourceVersion");
@@ -61,7 +61,7 @@ pub async fn ready(
                 WatchEvent::Ended => break,
             }
             match evidence.verdict() {
-                Verdict::Ready => return Ok(()),
+                Verdict::Ready => return Ok(true),
                 Verdict::Failed(why) => return Err(failed(deployment.id(), why)),
                 Verdict::Waiting(what) => {
                     if what != last {

@@ -1,7 +1,5 @@
 //! Clusters and Pod Identity associations. A living association is read into the same tree that the template makes.
 
-use std::time::Duration;
-
 use aws_sdk_eks::types::PodIdentityAssociation;
 use serde_json::{Map, Value, json};
 
@@ -28,10 +26,6 @@ pub struct AssociationSummary {
 pub struct Eks {
     client: aws_sdk_eks::Client,
 }
-
-/// A new role takes a few seconds to be visible to EKS, sometimes half a minute.
-const ROLE_ATTEMPTS: u32 = 30;
-const ROLE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Eks {
     pub(super) fn new(config: &aws_config::SdkConfig) -> Self {
@@ -173,37 +167,31 @@ impl Eks {
         }
     }
 
-    /// Binds a role to a service account. Repeats while EKS does not see the role yet, and while a deleted association
-    /// still holds the place; one that lives there is the caller's to look at.
+    /// Binds a role to a service account.
     ///
     /// # Errors
-    /// `Conflict` when another association holds the place.
+    /// `Busy` while EKS does not see the role yet, and while a deleted association still holds the place; `Conflict`
+    /// when another one that lives holds it.
     pub async fn create(&self, wanted: &Object) -> Answer<Object> {
         let (cluster, namespace) = (
             wanted.text("/spec/clusterName"),
             wanted.text("/spec/namespace"),
         );
         let account = wanted.text("/spec/serviceAccount");
-        let mut attempt = 1;
-        loop {
-            let error = match self.create_once(wanted).await {
-                Ok(object) => return Ok(object),
-                Err(error) => error,
-            };
-            // A delete that still spreads answers "in use" while no list shows the association any more.
-            let settling = error.reason == Reason::Conflict
-                && self
-                    .associations(cluster, Some((namespace, account)))
-                    .await?
-                    .is_empty();
-            let unseen =
-                error.code == "InvalidParameterException" && mentions_missing_role(&error.message);
-            if attempt == ROLE_ATTEMPTS || !(settling || unseen) {
-                return Err(error);
-            }
-            attempt += 1;
-            tokio::time::sleep(ROLE_PAUSE).await;
+        let mut error = match self.create_once(wanted).await {
+            Ok(object) => return Ok(object),
+            Err(error) => error,
+        };
+        // A delete that still spreads answers "in use" while no list shows the association any more.
+        let settling = error.reason == Reason::Conflict
+            && self
+                .associations(cluster, Some((namespace, account)))
+                .await?
+                .is_empty();
+        if settling || (error.reason == Reason::Invalid && mentions_missing_role(&error.message)) {
+            error.reason = Reason::Busy;
         }
+        Err(error)
     }
 
     async fn create_once(&self, wanted: &Object) -> Answer<Object> {

@@ -7,7 +7,7 @@ use crate::{
     desired,
     error::Result,
     execute::Outcome,
-    object::{EKS, IAM, State},
+    object::{EKS, IAM, State, in_making_order},
     observe,
     plan::{Action, Plan},
     render::ACCOUNT_PLACEHOLDER,
@@ -25,7 +25,7 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let (_, mut wanted) =
         tenant::offline(&name, &args.input, &settings, &context.working_directory)?;
     tenant::keep(&mut wanted, args.half.only);
-    for object in super::platform::in_order(&wanted) {
+    for object in in_making_order(&wanted) {
         context.ui.data(&yaml::print(&desired::encode(object))?)?;
     }
     if settings.cluster.account_id.is_none() && args.half.only != Some(Only::Kubernetes) {
@@ -58,13 +58,8 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         })
         .await?;
     let subject = format!("tenant `{}`", resolved.name);
-    context.ui.status(
-        report::plan(
-            &format!("{subject} on cluster {}", session.settings.cluster.name),
-            &plan,
-        )
-        .trim_end(),
-    );
+    let title = format!("{subject} on cluster {}", session.settings.cluster.name);
+    context.ui.block(&report::plan(&title, &plan));
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&subject, &plan));
     }

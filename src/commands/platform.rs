@@ -7,7 +7,7 @@ use crate::{
     config::Settings,
     desired,
     error::Result,
-    object::{Object, PLATFORM_NAMESPACE, State, made_before},
+    object::{PLATFORM_NAMESPACE, State, in_making_order},
     observe,
     plan::{self, Conflict, Options, Plan, Subject},
     report,
@@ -18,26 +18,10 @@ use crate::{
 const TITLE: &str = "platform";
 
 pub(super) fn render(context: &Context) -> Result<ExitCode> {
-    for object in in_order(&desired::platform(&context.settings()?)?) {
+    for object in in_making_order(&desired::platform(&context.settings()?)?) {
         context.ui.data(&yaml::print(&desired::encode(object))?)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// In an order in which they can be made one by one.
-pub(super) fn in_order(state: &State) -> Vec<&Object> {
-    let mut left: Vec<&Object> = state.values().collect();
-    let mut ordered = Vec::new();
-    while !left.is_empty() {
-        let free = |object: &&Object| {
-            !left
-                .iter()
-                .any(|other| made_before(other.id(), object.id()))
-        };
-        let next = left.iter().position(|object| free(&object)).unwrap_or(0);
-        ordered.push(left.remove(next));
-    }
-    ordered
 }
 
 pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCode> {
@@ -75,7 +59,7 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
         return Ok(ExitCode::SUCCESS);
     }
     if plan.conflicts.is_empty() && plan.writes() {
-        context.ui.status(report::plan(TITLE, &plan).trim_end());
+        context.ui.block(&report::plan(TITLE, &plan));
         super::remove::confirm(
             context,
             args.yes,
@@ -142,14 +126,14 @@ async fn carry_out(
     timeout: Timeout,
 ) -> Result<()> {
     if !plan.conflicts.is_empty() {
-        context.ui.status(report::plan(TITLE, plan).trim_end());
+        context.ui.block(&report::plan(TITLE, plan));
         return Err(report::conflicts(TITLE, plan));
     }
     if !plan.writes() {
         context.ui.status("platform: nothing to do");
         return Ok(());
     }
-    context.ui.status(report::plan(TITLE, plan).trim_end());
+    context.ui.block(&report::plan(TITLE, plan));
     let outcome = session
         .execute(plan, &subject(session), live, timeout.timeout, Vec::new())
         .await;

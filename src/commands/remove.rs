@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     let subject = format!("tenant `{}`", look.name);
     let cluster = &session.settings.cluster.name;
     if !plan.conflicts.is_empty() {
-        ui.status(report::plan(&subject, &plan).trim_end());
+        ui.block(&report::plan(&subject, &plan));
         return Err(report::conflicts(&subject, &plan));
     }
     if !plan.writes() && plan.steps.is_empty() {
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
         ui.data(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    ui.status(text.trim_end());
+    ui.block(&text);
     confirm(
         context,
         args.yes,

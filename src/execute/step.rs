@@ -1,7 +1,10 @@
 //! One step of a plan, carried out.
 
+use std::time::Duration;
+
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::{Event, Progress, Run, next_signal};
 use crate::{
@@ -103,7 +106,7 @@ async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
             error
         })?
     } else if id.is(EKS, "PodIdentityAssociation") {
-        aws(run)?.eks.create(object).await?
+        associate(object, run).await?
     } else {
         // Version 1 stands for "does not exist": of two that create one object, one is refused.
         let how = Apply {
@@ -120,6 +123,26 @@ async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
     };
     note(progress, made);
     Ok("created".into())
+}
+
+/// A new role takes a few seconds to be visible to EKS, sometimes half a minute, and so does a deleted association:
+/// <https://github.com/hashicorp/terraform-provider-aws/pull/34717>
+async fn associate(object: &Object, run: &Run<'_>) -> Result<Object> {
+    const PAUSE: Duration = Duration::from_secs(1);
+    let mut signal = run.signal.clone();
+    loop {
+        let error = match aws(run)?.eks.create(object).await {
+            Ok(made) => return Ok(made),
+            Err(error) => error,
+        };
+        if error.reason != Reason::Busy || Instant::now() + PAUSE > run.deadline {
+            return Err(error.into());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            Some(_) = next_signal(&mut signal) => return Err(error.into()),
+        }
+    }
 }
 
 /// A repeated request may find what the first one made.
@@ -221,9 +244,12 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
         } else {
             Propagation::Background
         };
-        kubernetes(run)?
-            .delete(id, object.text("/metadata/uid"), propagation)
-            .await?
+        let uid = object.text("/metadata/uid");
+        match kubernetes(run)?.delete(id, uid, propagation).await {
+            // A namespace that is going already answers so: it needs no second delete.
+            Err(error) if error.message.contains("ensuring all content is removed") => true,
+            answer => answer?,
+        }
     };
     progress.wrote.set(true);
     progress.state.borrow_mut().remove(id);
@@ -248,7 +274,7 @@ fn still_ours(now: &Object, run: &Run<'_>) -> Result<bool> {
 
 async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String> {
     let kubernetes = kubernetes(run)?;
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     for (attempt, pause) in gate::pauses().enumerate() {
         if gate::is_open(kubernetes, deployment).await? {
             let seconds = started.elapsed().as_secs_f64();
@@ -320,8 +346,8 @@ async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String
         (find(&state, &step.id)?, ingress)
     };
     let tell = |what: &str| (run.events)(Event::Waiting(step, what));
-    wait::ready(kubernetes(run)?, &deployment, ingress.as_ref(), &tell).await?;
-    Ok("ready".into())
+    let waited = wait::ready(kubernetes(run)?, &deployment, ingress.as_ref(), &tell).await?;
+    Ok(if waited { "ready" } else { "" }.into())
 }
 
 fn find(state: &crate::object::State, id: &Id) -> Result<Object> {

@@ -55,7 +55,7 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         let namespaces: Vec<Id> = plan
             .steps
             .iter()
-            .filter(|step| step.id.is("", "Namespace"))
+            .filter(|step| step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_)))
             .map(|step| step.id.clone())
             .collect();
         for id in namespaces {

@@ -10,7 +10,7 @@ use crate::{
 /// Prints events as they come.
 pub fn printer(ui: &Ui) -> impl Fn(Event<'_>) + '_ {
     |event| match event {
-        Event::Done(step, text) if has_line(&step.id, &step.action) => {
+        Event::Done(step, text) if !text.is_empty() && has_line(&step.id, &step.action) => {
             let text = match &step.action {
                 Action::Gate(_) => format!("identity gate {text}"),
                 _ => text.to_string(),

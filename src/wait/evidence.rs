@@ -95,9 +95,15 @@ impl Evidence {
             } else {
                 format!(" ({})", hints.join("; "))
             };
+            let old = (number(&status["replicas"]) - updated).max(0);
+            let old = if seen && old > 0 {
+                format!(", {old} to end")
+            } else {
+                String::new()
+            };
             return Verdict::Waiting(format!(
-                "{} of {wanted} pods ready{hints}",
-                available.min(updated)
+                "{} of {wanted} pods ready{old}{hints}",
+                available.min(updated).min(wanted)
             ));
         }
         let address =
