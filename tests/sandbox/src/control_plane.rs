@@ -1,9 +1,8 @@
 //! etcd, the API server, the controller manager, the scheduler and KWOK, on free ports of loopback.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use std::{fs, iter};
 
 use anyhow::{Context as _, Result, bail};
 use http::Request;
@@ -12,13 +11,10 @@ use crate::access::{Access, CONTEXT, Identity};
 use crate::engine::Engine;
 use crate::files::write_private;
 use crate::process::Process;
-use crate::{kubernetes, kwok, pki};
+use crate::{kubernetes, kwok, pki, ports};
 
 /// `ResponseComplete` at least for every request, and what was admitted for every pod.
 const AUDIT_POLICY: &str = include_str!("control_plane/audit-policy.yaml");
-
-/// A port that was free may be taken before the program that it is for binds it.
-const ATTEMPTS: usize = 4;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -43,10 +39,10 @@ impl ControlPlane {
         let plan = Plan { bin, dir, access };
         plan.write_files()?;
         let mut failure = None;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..ports::ATTEMPTS {
             match plan.start(engine) {
                 Ok(control_plane) => return Ok(control_plane),
-                Err(error) if is_port_taken(&error) => failure = Some(error),
+                Err(error) if ports::was_taken(&error) => failure = Some(error),
                 Err(error) => return Err(error),
             }
         }
@@ -65,10 +61,6 @@ impl ControlPlane {
     pub(crate) fn client(&self) -> kube::Client {
         self.client.clone()
     }
-}
-
-fn is_port_taken(error: &anyhow::Error) -> bool {
-    format!("{error:#}").contains("address already in use")
 }
 
 impl Plan<'_> {
@@ -98,7 +90,7 @@ impl Plan<'_> {
     }
 
     fn start(&self, engine: &Engine) -> Result<ControlPlane> {
-        let [etcd_port, peer_port, port, kubelet_port] = free_ports()?;
+        let [etcd_port, peer_port, port, kubelet_port] = ports::free()?;
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let url = format!("https://127.0.0.1:{port}");
         let admin =
@@ -254,21 +246,6 @@ impl Plan<'_> {
             ],
         )
     }
-}
-
-/// Four ports that are free now, held together so that they differ.
-fn free_ports() -> Result<[u16; 4]> {
-    let listeners = iter::repeat_with(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).take(4);
-    let listeners = listeners
-        .collect::<Result<Vec<_>, _>>()
-        .context("no free port on loopback")?;
-    let ports = listeners
-        .iter()
-        .map(|listener| Ok(listener.local_addr()?.port()))
-        .collect::<Result<Vec<_>>>()?;
-    <[u16; 4]>::try_from(ports)
-        .ok()
-        .context("four listeners have four ports")
 }
 
 /// Waits for `/readyz`, or for the end of a process.

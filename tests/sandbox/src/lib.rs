@@ -19,6 +19,7 @@ mod kubernetes;
 mod kwok;
 mod load_balancer;
 mod pki;
+mod ports;
 mod process;
 mod progress;
 mod python;

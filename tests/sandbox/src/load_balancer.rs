@@ -11,6 +11,7 @@ mod events;
 mod group;
 mod model;
 mod world;
+mod writer;
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -40,6 +41,9 @@ pub(crate) struct LoadBalancer {
 /// Namespaces whose Ingresses are left as they are.
 type Held = Arc<Mutex<HashSet<String>>>;
 
+/// A collection, and what a change in it is to the controller.
+type Watched = (&'static str, fn(Change) -> Message);
+
 /// What the controller reacts to.
 enum Message {
     Ingress(Change),
@@ -61,7 +65,7 @@ impl LoadBalancer {
             kubernetes::client(&kubeconfig).await
         })?;
         let (inbox, messages) = unbounded_channel();
-        let watched: [(&'static str, fn(Change) -> Message); 4] = [
+        let watched: [Watched; 4] = [
             ("/apis/networking.k8s.io/v1/ingressclasses", Message::Class),
             (
                 "/apis/elbv2.k8s.aws/v1beta1/ingressclassparams",

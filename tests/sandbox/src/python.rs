@@ -1,4 +1,4 @@
-//! Python programs from PyPI in virtual environments of their own, every version and hash pinned.
+//! Python programs in virtual environments of their own, every version and hash pinned.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -19,7 +19,7 @@ const PAGE: usize = 100;
 #[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) endpoint: String,
-    /// The certificate of its authority, PEM in base64 as DescribeCluster gives it.
+    /// The certificate of its authority, PEM in base64 as `DescribeCluster` gives it.
     pub(crate) authority: String,
 }
 
@@ -151,8 +151,13 @@ impl Eks {
                     .remove(segments.last().map(AsRef::as_ref).unwrap_or_default());
             }
             "ListPodIdentityAssociations" => {
-                if let Err(refused) = page(&mut body, &query(uri)) {
-                    return refused;
+                if let Err(what) = page(&mut body, &query(uri)) {
+                    let message = format!("Invalid {what}");
+                    return wire::json_error(
+                        StatusCode::BAD_REQUEST,
+                        "InvalidParameterException",
+                        &message,
+                    );
                 }
             }
             _ => {}
@@ -206,31 +211,21 @@ fn query(uri: &Uri) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Cuts the page out of a whole list; the token is the number of the first one that is left.
-fn page(body: &mut Value, query: &[(String, String)]) -> Result<(), Response<Bytes>> {
+/// Cuts the page out of a whole list; the token is the number of the first one that is left. The error names what is
+/// invalid.
+fn page(body: &mut Value, query: &[(String, String)]) -> Result<(), &'static str> {
     let get = |wanted: &str| {
         query
             .iter()
             .find(|(name, _)| name == wanted)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value.parse::<usize>())
     };
-    let invalid = |what: &str| {
-        wire::json_error(
-            StatusCode::BAD_REQUEST,
-            "InvalidParameterException",
-            &format!("Invalid {what}"),
-        )
-    };
-    let size = match get("maxResults").map(str::parse::<usize>) {
+    let size = match get("maxResults") {
         None => PAGE,
         Some(Ok(size)) if (1..=PAGE).contains(&size) => size,
-        Some(_) => return Err(invalid("maxResults")),
+        Some(_) => return Err("maxResults"),
     };
-    let start = match get("nextToken").map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(start)) => start,
-        Some(Err(_)) => return Err(invalid("nextToken")),
-    };
+    let start = get("nextToken").unwrap_or(Ok(0)).map_err(|_| "nextToken")?;
     let all = body["associations"].as_array().cloned().unwrap_or_default();
     if all.len() > start + size {
         body["nextToken"] = (start + size).to_string().into();

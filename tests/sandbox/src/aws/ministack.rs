@@ -1,6 +1,5 @@
-//! The AWS emulator: `ministack`, from PyPI.
+//! The AWS emulator: `ministack`, a Python program.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,11 +10,10 @@ use http::Request;
 use super::{ACCOUNT, REGION};
 use crate::engine::Engine;
 use crate::http::Loopback;
+use crate::ports;
 use crate::process::Process;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-
-const ATTEMPTS: usize = 4;
 
 pub(crate) struct Ministack {
     process: Process,
@@ -25,9 +23,7 @@ pub(crate) struct Ministack {
 impl Ministack {
     /// Starts the emulator without waiting for it.
     pub(crate) fn start(environment: &Path, dir: &Path) -> Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let [port] = ports::free()?;
         let env = [
             ("GATEWAY_PORT", port.to_string()),
             ("BIND_HOST", "127.0.0.1".to_owned()),
@@ -56,11 +52,9 @@ impl Ministack {
         environment: &Path,
         dir: &Path,
     ) -> Result<()> {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..ports::ATTEMPTS {
             match self.await_answer(engine) {
-                Err(error) if format!("{error:#}").contains("already in use") => {
-                    *self = Self::start(environment, dir)?
-                }
+                Err(error) if ports::was_taken(&error) => *self = Self::start(environment, dir)?,
                 outcome => return outcome,
             }
         }
@@ -99,11 +93,10 @@ impl Ministack {
     }
 }
 
-/// The one call that goes past the front.
+/// A call that goes past the front, unsigned: the emulator finds the service by the operation.
 pub(crate) async fn query(url: &str, form: String) -> Result<String> {
     let request = Request::post(format!("{url}/"))
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("authorization", super::call::authorization("HAND", "iam"))
         .body(Bytes::from(form))?;
     let answer = Loopback::new()
         .send(request)

@@ -1,4 +1,4 @@
-//! The TargetGroupBindings that tie target groups to Services, in the tenants' namespaces.
+//! The `TargetGroupBinding` objects that tie target groups to Services, in the tenants' namespaces.
 //!
 //! Source: `pkg/ingress/model_build_target_group.go`, `pkg/deploy/elbv2/target_group_binding_manager.go`,
 //! `controllers/elbv2/targetgroupbinding_controller.go`.
@@ -14,8 +14,6 @@ use crate::aws::{ACCOUNT, REGION};
 use crate::files::digest;
 
 pub(crate) const FINALIZER: &str = "elbv2.k8s.aws/resources";
-
-pub(crate) const API: &str = "/apis/elbv2.k8s.aws/v1beta1";
 
 /// The bindings that a group shall have.
 pub(crate) fn desired(world: &World, group: &Group, members: &Members<'_>) -> BTreeMap<Key, Value> {
@@ -105,5 +103,5 @@ pub(crate) fn belongs(binding: &Value, group: &Group) -> bool {
 }
 
 pub(crate) fn collection(namespace: &str) -> String {
-    format!("{API}/namespaces/{namespace}/targetgroupbindings")
+    format!("/apis/elbv2.k8s.aws/v1beta1/namespaces/{namespace}/targetgroupbindings")
 }

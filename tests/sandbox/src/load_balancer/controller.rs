@@ -10,17 +10,20 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
-use super::events::{Recorder, Severity};
+use super::events::{Recorder, Report, Severity};
 use super::group::{self, Group};
 use super::world::{Key, World, finalizers, has_finalizer, is_terminating, key, text};
+use super::writer::Writer;
 use super::{Held, Message, bindings, model};
-use crate::kubernetes::{self, is_status};
+use crate::kubernetes;
+use crate::watch::Change;
 
 /// The first and the longest pause before a group that could not be reconciled is tried again.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 pub(crate) struct Controller {
     client: kube::Client,
+    writer: Writer,
     world: World,
     held: Held,
     inbox: UnboundedSender<Message>,
@@ -41,9 +44,10 @@ struct Work {
 
 impl Controller {
     pub(crate) fn new(client: kube::Client, held: Held, inbox: UnboundedSender<Message>) -> Self {
-        let recorder = Recorder::new(client.clone());
+        let (recorder, writer) = (Recorder::new(client.clone()), Writer::new(client.clone()));
         Self {
             client,
+            writer,
             world: World::default(),
             held,
             inbox,
@@ -77,22 +81,23 @@ impl Controller {
                 );
             }
             Message::Class(change) => {
-                let changes = self.world.classes.take(change);
-                let classes = changes
-                    .iter()
-                    .flat_map(|(before, after)| [before, after])
-                    .flatten();
-                for class in classes {
-                    let (_, name) = key(class);
-                    let of_class =
-                        |ingress: &&Value| ingress["spec"]["ingressClassName"] == name.as_str();
-                    work.touched
-                        .extend(self.world.ingresses.values().filter(of_class).cloned());
+                for class in named(self.world.classes.take(change)) {
+                    self.touch_class(&class, work);
                 }
             }
             Message::Params(change) => {
-                self.world.params.take(change);
-                work.touched.extend(self.world.ingresses.values().cloned());
+                let params = named(self.world.params.take(change));
+                let uses =
+                    |class: &&Value| params.contains(text(&class["spec"]["parameters"]["name"]));
+                let classes = self
+                    .world
+                    .classes
+                    .values()
+                    .filter(uses)
+                    .map(|class| key(class).1);
+                for class in classes.collect::<Vec<_>>() {
+                    self.touch_class(&class, work);
+                }
             }
             Message::Binding(change) => {
                 let changes = self.world.bindings.take(change);
@@ -114,18 +119,23 @@ impl Controller {
         }
     }
 
+    /// As if all Ingresses of a class had changed.
+    fn touch_class(&self, class: &str, work: &mut Work) {
+        let of_class = |ingress: &&Value| ingress["spec"]["ingressClassName"] == class;
+        work.touched
+            .extend(self.world.ingresses.values().filter(of_class).cloned());
+    }
+
     async fn work(&mut self, mut work: Work) {
         for binding in work.bindings {
-            let _ = self.free_binding(&binding).await;
+            let _ = self.writer.free_binding(&binding).await;
         }
         if work.touched.is_empty() && work.groups.is_empty() {
             return;
         }
         if let Ok(namespaces) = kubernetes::get(&self.client, "/api/v1/namespaces").await {
             let namespaces = namespaces["items"].as_array().cloned().unwrap_or_default();
-            self.world
-                .namespaces
-                .take(crate::watch::Change::All(namespaces));
+            self.world.namespaces.take(Change::All(namespaces));
         }
         for ingress in work.touched.iter().filter(|ingress| !self.holds(ingress)) {
             work.groups
@@ -172,12 +182,8 @@ impl Controller {
         let host = match self.build(group)? {
             Ok(host) => host,
             Err(why) => {
-                self.record(
-                    &active,
-                    Severity::Warning,
-                    "FailedBuildModel",
-                    &format!("Failed build model due to {why}"),
-                );
+                let message = format!("Failed build model due to {why}");
+                self.record(&active, Severity::Warning, "FailedBuildModel", &message);
                 anyhow::bail!("{why}");
             }
         };
@@ -219,7 +225,14 @@ impl Controller {
             .iter()
             .filter_map(|key| self.world.ingresses.get(key))
             .collect::<Vec<_>>();
-        self.recorder.record(&ingresses, severity, reason, message);
+        self.recorder.record(
+            &ingresses,
+            &Report {
+                severity,
+                reason,
+                message,
+            },
+        );
     }
 
     async fn set_finalizer(&mut self, key: &Key, finalizer: &str, present: bool) -> Result<()> {
@@ -252,86 +265,49 @@ impl Controller {
         .await
     }
 
-    async fn patch_ingress(
-        &mut self,
-        (namespace, name): &Key,
-        subresource: &str,
-        patch: &Value,
-    ) -> Result<()> {
-        let path = format!(
-            "/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/{name}{subresource}?fieldManager=controller"
-        );
-        match kubernetes::merge(&self.client, &path, patch).await {
-            Ok(ingress) => self.world.ingresses.set(ingress),
-            // It went meanwhile; the watch will say so.
-            Err(error) if is_status(&error, 404) => {}
-            Err(error) => return Err(error.into()),
+    async fn patch_ingress(&mut self, key: &Key, subresource: &str, patch: &Value) -> Result<()> {
+        let patched = self.writer.patch_ingress(key, subresource, patch).await?;
+        // If somebody else changed it too, the watch shall tell the difference.
+        if let Some(ingress) = patched
+            && !matters(self.world.ingresses.get(key), Some(&ingress))
+        {
+            self.world.ingresses.set(ingress);
         }
         Ok(())
     }
 
     /// Makes the bindings that the group shall have and removes the others.
     async fn bind(&mut self, group: &Group) -> Result<()> {
-        let desired = bindings::desired(&self.world, group, &self.load(group)?);
+        let mut desired = bindings::desired(&self.world, group, &self.load(group)?);
         let bindings = self
             .world
             .bindings
             .values()
             .filter(|binding| bindings::belongs(binding, group));
-        let (kept, surplus) = bindings
+        let surplus = bindings
+            .filter(|binding| desired.remove(&key(binding)).is_none())
             .cloned()
-            .partition::<Vec<_>, _>(|binding| desired.contains_key(&key(binding)));
+            .collect::<Vec<_>>();
         for binding in surplus {
-            self.remove_binding(&binding).await?;
+            self.writer.remove_binding(&binding).await?;
+            self.world.bindings.take(Change::Gone(binding));
         }
-        let kept = kept.iter().map(key).collect::<BTreeSet<_>>();
-        for (key, binding) in desired.iter().filter(|(key, _)| !kept.contains(key)) {
-            match kubernetes::create(&self.client, &bindings::collection(&key.0), binding).await {
-                Ok(binding) => self.world.bindings.set(binding),
-                // There already, or its namespace takes nothing any more.
-                Err(error)
-                    if is_status(&error, 409)
-                        || is_status(&error, 403)
-                        || is_status(&error, 404) => {}
-                Err(error) => return Err(error.into()),
+        for binding in desired.values() {
+            if let Some(binding) = self.writer.create_binding(binding).await? {
+                self.world.bindings.set(binding);
             }
         }
         Ok(())
     }
+}
 
-    async fn remove_binding(&self, binding: &Value) -> Result<()> {
-        let (namespace, name) = key(binding);
-        match kubernetes::delete(
-            &self.client,
-            &format!("{}/{name}", bindings::collection(&namespace)),
-        )
-        .await
-        {
-            Ok(_) => self.free_binding(binding).await,
-            Err(error) if is_status(&error, 404) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Targets deregistered, as it were: the binding may go.
-    async fn free_binding(&self, binding: &Value) -> Result<()> {
-        let (namespace, name) = key(binding);
-        let path = format!(
-            "{}/{name}?fieldManager=controller",
-            bindings::collection(&namespace)
-        );
-        match kubernetes::merge(
-            &self.client,
-            &path,
-            &json!({"metadata": {"finalizers": null}}),
-        )
-        .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) if is_status(&error, 404) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
-    }
+/// The names of cluster-wide objects that changed.
+fn named(changes: Vec<(Option<Value>, Option<Value>)>) -> BTreeSet<String> {
+    let objects = changes
+        .into_iter()
+        .flat_map(|(before, after)| [before, after])
+        .flatten();
+    objects.map(|object| key(&object).1).collect()
 }
 
 /// Whether a change of an Ingress is one that its group is reconciled for: a new one, a gone one, another spec, other

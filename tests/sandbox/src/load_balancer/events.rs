@@ -9,19 +9,25 @@ use super::world::{key, text};
 use crate::files::digest;
 use crate::kubernetes;
 
+/// What happened to a group.
+pub(crate) struct Report<'a> {
+    pub(crate) severity: Severity,
+    pub(crate) reason: &'a str,
+    pub(crate) message: &'a str,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Severity {
+    Normal,
+    Warning,
+}
+
 /// Writes events; a repeated one is counted up, as client-go's recorder does.
 pub(crate) struct Recorder {
     client: kube::Client,
     /// By what makes two events the same: the event's name and its count.
     written: HashMap<[String; 3], (String, u64)>,
     number: u64,
-}
-
-/// The kind of an event.
-#[derive(Clone, Copy)]
-pub(crate) enum Severity {
-    Normal,
-    Warning,
 }
 
 impl Recorder {
@@ -34,25 +40,16 @@ impl Recorder {
     }
 
     /// Records the same event on each Ingress. Events may be lost, as events may: a namespace that is going takes none.
-    pub(crate) fn record(
-        &mut self,
-        ingresses: &[&Value],
-        severity: Severity,
-        reason: &str,
-        message: &str,
-    ) {
+    pub(crate) fn record(&mut self, ingresses: &[&Value], report: &Report<'_>) {
         for ingress in ingresses {
-            let same = [
-                text(&ingress["metadata"]["uid"]).to_owned(),
-                reason.to_owned(),
-                message.to_owned(),
-            ];
+            let uid = text(&ingress["metadata"]["uid"]);
+            let same = [uid, report.reason, report.message].map(str::to_owned);
             self.number += 1;
             let (namespace, name) = key(ingress);
-            let fresh = format!("{name}.{}", digest(&[&same[0], &self.number.to_string()]));
+            let fresh = format!("{name}.{}", digest(&[uid, &self.number.to_string()]));
             let (event, count) = self.written.entry(same).or_insert((fresh, 0));
             *count += 1;
-            let object = event_object(ingress, event, *count, severity, reason, message);
+            let object = event_object(ingress, event, *count, report);
             let path = format!("/api/v1/namespaces/{namespace}/events");
             let (client, event, count) = (self.client.clone(), event.clone(), *count);
             tokio::spawn(async move {
@@ -67,20 +64,17 @@ impl Recorder {
     }
 }
 
-fn event_object(
-    ingress: &Value,
-    name: &str,
-    count: u64,
-    severity: Severity,
-    reason: &str,
-    message: &str,
-) -> Value {
+fn event_object(ingress: &Value, name: &str, count: u64, report: &Report<'_>) -> Value {
     let (namespace, ingress_name) = key(ingress);
     let now = Timestamp::now();
     // Events carry whole seconds.
     let now = Timestamp::from_second(now.as_second())
         .unwrap_or(now)
         .to_string();
+    let severity = match report.severity {
+        Severity::Normal => "Normal",
+        Severity::Warning => "Warning",
+    };
     json!({
         "apiVersion": "v1",
         "kind": "Event",
@@ -93,9 +87,9 @@ fn event_object(
             "uid": ingress["metadata"]["uid"],
             "resourceVersion": ingress["metadata"]["resourceVersion"],
         },
-        "type": match severity { Severity::Normal => "Normal", Severity::Warning => "Warning" },
-        "reason": reason,
-        "message": message,
+        "type": severity,
+        "reason": report.reason,
+        "message": report.message,
         "source": {"component": "ingress"},
         "reportingComponent": "ingress",
         "reportingInstance": "",

@@ -144,7 +144,7 @@ pub(crate) fn load<'a>(
         let belongs = group.holds_finalizer_of(ingress);
         match wanted(world, ingress) {
             Ok(Some(wanted)) if wanted == *group => {
-                active.push((order(ingress)?, key(ingress), ingress))
+                active.push((order(ingress)?, key(ingress), ingress));
             }
             Ok(_) if belongs => leaving.push(ingress),
             // A class that became invalid must not throw its Ingresses out.

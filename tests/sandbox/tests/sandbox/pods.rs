@@ -1,0 +1,199 @@
+//! Pods: how they become ready or fail, and when they get credentials.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{SANDBOX, apply, eventually, get, kubectl, run};
+
+fn container_state(namespace: &str, pod: &str) -> Value {
+    get("pod", namespace, pod)["status"]["containerStatuses"][0].clone()
+}
+
+#[test]
+fn a_deployment_becomes_available_and_goes() {
+    kubectl(&["create", "namespace", "rollout"]);
+    kubectl(&[
+        "create",
+        "deployment",
+        "web",
+        "-n",
+        "rollout",
+        "--image=web:1",
+        "--replicas=2",
+    ]);
+    kubectl(&[
+        "rollout",
+        "status",
+        "deployment/web",
+        "-n",
+        "rollout",
+        "--timeout=20s",
+    ]);
+    assert!(
+        kubectl(&["logs", "deployment/web", "-n", "rollout"]).starts_with("listening on :8080\n")
+    );
+    kubectl(&[
+        "delete",
+        "deployment",
+        "web",
+        "-n",
+        "rollout",
+        "--cascade=foreground",
+        "--timeout=20s",
+    ]);
+    assert_eq!(kubectl(&["get", "pods", "-n", "rollout", "-o", "name"]), "");
+}
+
+#[test]
+fn a_pod_fails_as_its_image_or_annotation_says() {
+    kubectl(&["create", "namespace", "failing"]);
+    kubectl(&[
+        "run",
+        "pull",
+        "-n",
+        "failing",
+        "--image=registry.example.com/does-not-exist:1",
+    ]);
+    kubectl(&[
+        "run",
+        "crash",
+        "-n",
+        "failing",
+        "--image=registry.example.com/mcp:crash",
+    ]);
+    for (name, state) in [
+        ("config", "CreateContainerConfigError"),
+        ("memory", "OOMKilled"),
+        ("waits", "Pending"),
+    ] {
+        let annotation = format!("--annotations=sandbox.test/state={state}");
+        kubectl(&["run", name, "-n", "failing", "--image=mcp:1", &annotation]);
+    }
+    for (pod, reason) in [
+        ("pull", "ImagePullBackOff"),
+        ("crash", "CrashLoopBackOff"),
+        ("config", "CreateContainerConfigError"),
+        ("memory", "CrashLoopBackOff"),
+    ] {
+        eventually(reason, || {
+            container_state("failing", pod)["state"]["waiting"]["reason"] == reason
+        });
+    }
+    assert_eq!(
+        container_state("failing", "crash")["lastState"]["terminated"]["exitCode"],
+        1
+    );
+    assert_eq!(
+        container_state("failing", "memory")["lastState"]["terminated"]["reason"],
+        "OOMKilled"
+    );
+    assert_eq!(get("pod", "failing", "waits")["status"]["phase"], "Pending");
+    kubectl(&[
+        "annotate",
+        "pod",
+        "waits",
+        "-n",
+        "failing",
+        "--overwrite",
+        "sandbox.test/state=Ready",
+    ]);
+    kubectl(&[
+        "wait",
+        "pod/waits",
+        "-n",
+        "failing",
+        "--for=condition=Ready",
+        "--timeout=20s",
+    ]);
+}
+
+/// What the API server would admit for a pod of the service account `mcp`.
+fn dry_run(namespace: &str) -> Value {
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"generateName": "probe-", "namespace": namespace},
+        "spec": {
+            "serviceAccountName": "mcp",
+            "automountServiceAccountToken": false,
+            "initContainers": [{"name": "init", "image": "mcp:1"}],
+            "containers": [
+                {"name": "mcp", "image": "mcp:1", "env": [{"name": "A", "value": "b"}]},
+                {"name": "own", "image": "mcp:1", "env": [{"name": "AWS_CONTAINER_X", "value": "y"}]},
+            ],
+        },
+    });
+    let mut create = SANDBOX.kubectl();
+    create.args(["create", "--dry-run=server", "-o", "json", "--filename=-"]);
+    serde_json::from_str(&run(&mut create, &pod.to_string())).unwrap()
+}
+
+fn has_credentials(container: &Value) -> bool {
+    let variables = container["env"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    variables
+        .iter()
+        .any(|variable| variable["name"] == "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+}
+
+fn associate(namespace: &str) -> Value {
+    let role = format!("arn:aws:iam::{}:role/mcp", SANDBOX.account_id());
+    let body = json!({"namespace": namespace, "serviceAccount": "mcp", "roleArn": role});
+    SANDBOX
+        .aws_eks(
+            "POST",
+            "/clusters/prod/pod-identity-associations",
+            Some(body),
+        )
+        .unwrap()["association"]
+        .clone()
+}
+
+#[test]
+fn an_association_gives_new_pods_credentials() {
+    for namespace in ["known", "late"] {
+        apply(&format!(
+            "{{apiVersion: v1, kind: Namespace, metadata: {{name: {namespace}}}}}\n---\n\
+             {{apiVersion: v1, kind: ServiceAccount, metadata: {{name: mcp, namespace: {namespace}}}}}"
+        ));
+    }
+    assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
+    let association = associate("known");
+    let pod = dry_run("known")["spec"].clone();
+    assert!(has_credentials(&pod["containers"][0]));
+    assert!(
+        !has_credentials(&pod["containers"][1]),
+        "a container with a variable of its own is left alone"
+    );
+    assert!(has_credentials(&pod["initContainers"][0]));
+    let token = &pod["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
+    assert_eq!(token["audience"], "pods.eks.amazonaws.com");
+    assert_eq!(
+        pod["containers"][0]["volumeMounts"][0]["mountPath"],
+        "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount"
+    );
+
+    SANDBOX.webhook_delay("late", Duration::from_hours(1));
+    associate("late");
+    assert!(
+        !has_credentials(&dry_run("late")["spec"]["containers"][0]),
+        "it does not act yet"
+    );
+    SANDBOX.webhook_delay("late", Duration::ZERO);
+    assert!(has_credentials(&dry_run("late")["spec"]["containers"][0]));
+
+    SANDBOX.webhook_down(true);
+    assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
+    SANDBOX.webhook_down(false);
+    assert!(has_credentials(&dry_run("known")["spec"]["containers"][0]));
+
+    let path = format!(
+        "/clusters/prod/pod-identity-associations/{}",
+        association["associationId"].as_str().unwrap()
+    );
+    SANDBOX.aws_eks("DELETE", &path, None).unwrap();
+    assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
+}
