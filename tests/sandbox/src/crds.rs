@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::kubernetes;
 
-const DEFINITIONS: [&str; 2] = [
+const DEFINITIONS: [&str; 4] = [
+    include_str!("crds/ack-podidentityassociation.yaml"),
+    include_str!("crds/ack-role.yaml"),
     include_str!("crds/ingressclassparams.yaml"),
     include_str!("crds/targetgroupbinding.yaml"),
 ];

@@ -135,6 +135,9 @@ impl Drop for RunDir {
 
 /// Removes the directories of runs whose process is gone. Called under the lock between runs.
 fn sweep(cache: &Path) {
+    if RunDir::kept() {
+        return;
+    }
     let Ok(entries) = fs::read_dir(cache) else {
         return;
     };

@@ -1,7 +1,28 @@
 //! A real Kubernetes control plane, an AWS emulator and what EKS adds, on loopback.
 //!
 //! [`Sandbox::start`] brings it up, dropping the [`Sandbox`] takes it down; if the process is killed instead, all that
-//! it started dies with it.
+//! it started dies with it. Programs reach it as they would reach EKS: by a kubeconfig and by `AWS_ENDPOINT_URL`.
+//!
+//! | what | real | not real |
+//! |---|---|---|
+//! | control plane | etcd, kube-apiserver, kube-controller-manager, kube-scheduler | one node, played by KWOK: pods become ready at once and run nothing |
+//! | AWS | IAM, STS and EKS with Pod Identity, as `ministack` emulates them | signatures are not checked; [`AwsRule`] makes calls fail, wait or be held |
+//! | Pod Identity webhook | what it injects, and that it fails open | it learns of associations at once, or after the delay that a test sets |
+//! | load balancer controller | Ingress groups, finalizers, events, `TargetGroupBinding` objects | no load balancer |
+//!
+//! # Pods that do not become ready
+//! | pod | what it comes to |
+//! |---|---|
+//! | annotation `sandbox.test/state: ImagePullBackOff`, or an image that contains `does-not-exist` | waits with that reason |
+//! | annotation `sandbox.test/state: CreateContainerConfigError` | waits with that reason |
+//! | annotation `sandbox.test/state: CrashLoopBackOff`, or an image whose tag contains `crash` | waits with that reason, after exit code 1 |
+//! | annotation `sandbox.test/state: OOMKilled` | waits as `CrashLoopBackOff`, after `OOMKilled` |
+//! | annotation `sandbox.test/state: Pending` | scheduled, not started, until the annotation says `Ready` |
+//!
+//! # Files and variables
+//! The programs are built from pinned sources once and cached in `target/sandbox`, or taken from the directory that
+//! `MCPCTL_SANDBOX_BIN` names, or from `KUBEBUILDER_ASSETS` if all are there. A run has its data, keys and logs in
+//! `target/sandbox/run-<pid>-<number>`, which goes with it unless `MCPCTL_SANDBOX_KEEP` is set.
 
 #[cfg(not(unix))]
 compile_error!("the sandbox runs on Unix only");

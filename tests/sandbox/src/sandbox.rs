@@ -54,7 +54,7 @@ pub struct Sandbox {
     ministack: Ministack,
     bin: PathBuf,
     engine: Engine,
-    _janitor: Janitor,
+    _janitor: Option<Janitor>,
     dir: RunDir,
 }
 
@@ -68,7 +68,11 @@ impl Sandbox {
         let environment = python::MINISTACK.install(&cache, progress)?;
         let bin = binaries::find_or_build(&cache, progress)?;
         let dir = RunDir::create(&cache)?;
-        let janitor = Janitor::watch(dir.path())?;
+        let janitor = if RunDir::kept() {
+            None
+        } else {
+            Some(Janitor::watch(dir.path())?)
+        };
         let engine = Engine::start()?;
         let access = Access::new(dir.path())?;
         let mut ministack = Ministack::start(&environment, dir.path())?;

@@ -30,6 +30,8 @@ pub(crate) struct Controller {
     recorder: Recorder,
     /// How often in a row a group could not be reconciled.
     failures: BTreeMap<Group, u32>,
+    /// The groups that a retry is under way for.
+    retrying: BTreeSet<Group>,
 }
 
 /// What a batch of messages asks for.
@@ -53,6 +55,7 @@ impl Controller {
             inbox,
             recorder,
             failures: BTreeMap::new(),
+            retrying: BTreeSet::new(),
         }
     }
 
@@ -114,6 +117,7 @@ impl Controller {
                     .extend(self.world.ingresses.values().filter(of_namespace).cloned());
             }
             Message::Retry(group) => {
+                self.retrying.remove(&group);
                 work.groups.insert(group);
             }
         }
@@ -164,6 +168,9 @@ impl Controller {
             .saturating_mul(1 << (*failures).min(10))
             .min(RETRY.1);
         *failures += 1;
+        if !self.retrying.insert(group.clone()) {
+            return;
+        }
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
