@@ -11,7 +11,7 @@ use crate::access::{Access, CONTEXT, Identity};
 use crate::engine::Engine;
 use crate::files::write_private;
 use crate::process::Process;
-use crate::{kubernetes, kwok, pki, ports};
+use crate::{kubernetes, kwok, pki, ports, tokens};
 
 /// `ResponseComplete` at least for every request, and what was admitted for every pod.
 const AUDIT_POLICY: &str = include_str!("control_plane/audit-policy.yaml");
@@ -38,6 +38,7 @@ impl ControlPlane {
     pub(crate) fn start(engine: &Engine, bin: &Path, dir: &Path, access: &Access) -> Result<Self> {
         let plan = Plan { bin, dir, access };
         plan.write_files()?;
+        tokens::start(engine, &access.authority, &dir.join("tokens.yaml"))?;
         let mut failure = None;
         for _ in 0..ports::ATTEMPTS {
             match plan.start(engine) {
@@ -168,6 +169,7 @@ impl Plan<'_> {
             "--endpoint-reconciler-type=none",
             "--allow-privileged=true",
             "--profiling=false",
+            "--authentication-token-webhook-version=v1",
             "--kubelet-preferred-address-types=InternalIP",
             // An event is in the log before its request is over, as far as the API server allows.
             "--audit-log-mode=blocking",
@@ -181,6 +183,7 @@ impl Plan<'_> {
             ("--service-account-signing-key-file", "tokens.key"),
             ("--audit-policy-file", "audit-policy.yaml"),
             ("--audit-log-path", "audit.log"),
+            ("--authentication-token-webhook-config-file", "tokens.yaml"),
         ];
         self.process(
             "kube-apiserver",

@@ -8,6 +8,7 @@
 //! | control plane | etcd, kube-apiserver, kube-controller-manager, kube-scheduler | one node, played by KWOK: pods become ready at once and run nothing |
 //! | AWS | IAM, STS and EKS with Pod Identity, as `ministack` emulates them | signatures are not checked; [`AwsRule`] makes calls fail, wait or be held |
 //! | Pod Identity webhook | what it injects, and that it fails open | it learns of associations at once, or after the delay that a test sets |
+//! | EKS tokens | `k8s-aws-v1.` tokens are accepted as aws-iam-authenticator does | the user is the access key id, an administrator; the signature is not checked |
 //! | load balancer controller | Ingress groups, finalizers, events, `TargetGroupBinding` objects | no load balancer |
 //!
 //! # Pods that do not become ready
@@ -45,6 +46,7 @@ mod process;
 mod progress;
 mod python;
 mod sandbox;
+mod tokens;
 mod watch;
 mod webhook;
 

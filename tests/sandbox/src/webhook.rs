@@ -18,17 +18,12 @@ use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::aws::Associations;
 use crate::engine::Engine;
-use crate::http::{Reply, json_response, response, serve};
+use crate::http::{Reply, acceptor, json_response, response, serve};
 use crate::kubernetes;
-use crate::pki::{Authority, Pair};
+use crate::pki::Authority;
 
 /// The webhook, and the switches by which tests disturb it.
 pub(crate) struct Webhook {
@@ -132,17 +127,6 @@ impl Switches {
             .age(namespace, account)
             .is_some_and(|age| age >= delay)
     }
-}
-
-fn acceptor(pair: &Pair) -> Result<TlsAcceptor> {
-    let chain = CertificateDer::pem_slice_iter(pair.certificate.as_bytes())
-        .collect::<Result<Vec<_>, _>>()?;
-    let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes())?;
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_protocol_versions(rustls::DEFAULT_VERSIONS)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 /// The registration as EKS makes it, apart from the address and the shorter time limit: a webhook that hangs would

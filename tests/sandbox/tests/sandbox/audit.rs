@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use mcpctl_sandbox::AuditEvent;
 
 use crate::support::SANDBOX;
@@ -75,4 +78,48 @@ fn rights_and_validity_are_those_of_the_certificate() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(answer), "{error}");
     }
+}
+
+/// A token as `aws eks get-token` makes it, apart from the signature.
+fn token(access_key: &str, made: Timestamp) -> String {
+    let url = format!(
+        "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=\
+         AWS4-HMAC-SHA256&X-Amz-Credential={access_key}%2F20260101%2Feu-west-1%2Fsts%2Faws4_request&X-Amz-Date={}\
+         &X-Amz-Expires=60&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=0",
+        made.strftime("%Y%m%dT%H%M%SZ")
+    );
+    format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url))
+}
+
+#[test]
+fn tokens_of_eks_are_accepted_until_they_expire() {
+    let authority = SANDBOX.admin_kubeconfig().with_file_name("ca.crt");
+    let whoami = |token: &str| {
+        let mut kubectl = SANDBOX.kubectl();
+        kubectl.env_remove("KUBECONFIG").args([
+            "--kubeconfig=/dev/null",
+            "auth",
+            "whoami",
+            "-o",
+            "name",
+        ]);
+        kubectl
+            .arg("--server")
+            .arg(SANDBOX.api_server())
+            .arg("--certificate-authority")
+            .arg(&authority);
+        kubectl
+            .args(["--token", token])
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(whoami(&token("TOKEN", Timestamp::now())));
+    assert_eq!(SANDBOX.audit("TOKEN").unwrap().len(), 1);
+    assert!(!whoami(&token(
+        "TOKEN",
+        Timestamp::now() - SignedDuration::from_mins(16)
+    )));
+    assert!(!whoami("k8s-aws-v1.nonsense"));
 }
