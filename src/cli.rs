@@ -222,9 +222,18 @@ pub enum Wait {
 /// Bound of a whole verb.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Timeout {
-    /// How long the verb may take, such as 90s or 5m
-    #[arg(long, default_value = "5m", value_parser = duration)]
-    pub timeout: Duration,
+    /// How long the verb may take, such as 90s; 5m where it is not given, and never less than pods may take to end
+    #[arg(long, value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+impl Timeout {
+    const DEFAULT: Duration = Duration::from_secs(300);
+
+    /// What was asked for, else five minutes, or `least` where that is longer.
+    pub fn or_at_least(self, least: Duration) -> Duration {
+        self.timeout.unwrap_or(Self::DEFAULT.max(least))
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

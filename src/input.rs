@@ -198,11 +198,5 @@ fn read_assignment(flag: &str, path: &str, value: &str) -> Result<Value> {
     } else {
         text.push_str(value);
     }
-    yaml::read::<TenantSpec>(flag, &text)
-        .map(|parsed| parsed.given)
-        .map_err(|mut error| {
-            error.what = error.what.replacen(":1:", ": at 1:", 1);
-            error.details.clear();
-            error
-        })
+    yaml::read_flag::<TenantSpec>(flag, &text).map(|parsed| parsed.given)
 }

@@ -63,10 +63,11 @@ impl Record {
         for key in [INPUT, NAMES, KINDS, "mcpctl.dev/host"] {
             believe(namespace, key)?;
         }
-        let tenant = namespace.label(TENANT).unwrap_or_default();
+        // A label that somebody took off is drift; one that says something else is a contradiction.
+        let label = namespace.label(TENANT);
         let input = input::from_record(input, &format!("record of {id}"))
             .map_err(|error| error.with_kind(crate::error::Kind::Conflict))?;
-        if input.name.as_str() != tenant {
+        if let Some(tenant) = label.filter(|tenant| *tenant != input.name.as_str()) {
             return Err(Error::conflict(format!(
                 "{id}: its label says tenant `{tenant}`, its record says tenant `{}`",
                 input.name

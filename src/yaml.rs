@@ -28,31 +28,87 @@ fn options() -> Options {
     }
 }
 
-/// Reads one document into a type.
+/// Reads a file's one document into a type.
 ///
 /// # Errors
 /// Usage, with `source:line:column`, the key, what was expected and the nearest known key.
 pub fn read<T: DeserializeOwned + Serialize>(source: &str, text: &str) -> Result<Parsed<T>> {
-    let typed = serde_yaml::with_deserializer_from_str_with_options(text, options(), |yaml| {
-        Ok(serde_path_to_error::deserialize::<_, T>(yaml))
-    });
-    let value = match typed {
-        Ok(Ok(value)) => value,
-        Ok(Err(error)) => {
-            let path = error.path().to_string();
-            return Err(explain(
-                source,
-                text,
-                Some(path).filter(|path| path != "."),
-                &error.into_inner(),
-            ));
+    parse(text).map_err(|fault| {
+        let (place, excerpt) = match fault.place {
+            None => (source.to_string(), None),
+            Some((line, column)) => {
+                let excerpt = text.lines().nth(line.saturating_sub(1));
+                (
+                    format!("{source}:{line}:{column}"),
+                    excerpt.map(|text| format!("{line} | {text}")),
+                )
+            }
+        };
+        let mut error = fault.report(&place);
+        error.details.extend(excerpt);
+        error
+    })
+}
+
+/// Reads the text that a flag stands for. It is no file, so messages hold no line.
+///
+/// # Errors
+/// Usage, with the flag, the key, what was expected and the nearest known key.
+pub fn read_flag<T: DeserializeOwned + Serialize>(flag: &str, text: &str) -> Result<Parsed<T>> {
+    parse(text).map_err(|fault| fault.report(flag))
+}
+
+/// Why a text cannot be read.
+struct Fault {
+    /// The key, where one is known.
+    path: Option<String>,
+    message: String,
+    /// Line and column.
+    place: Option<(usize, usize)>,
+}
+
+impl Fault {
+    fn new(path: Option<String>, error: &serde_yaml::Error) -> Self {
+        let number = |number| usize::try_from(number).unwrap_or(0);
+        let place = error.location().filter(|location| location.line() > 0);
+        Self {
+            path: path.filter(|path| path != "."),
+            message: message(error),
+            place: place.map(|place| (number(place.line()), number(place.column()))),
         }
-        Err(error) => return Err(explain(source, text, None, &error)),
-    };
+    }
+
+    fn report(&self, place: &str) -> Error {
+        let path = self
+            .path
+            .as_ref()
+            .map_or(String::new(), |path| format!("{path}: "));
+        let mut error = Error::usage(format!("{place}: {path}{}", self.message));
+        let known = suggestion(&self.message);
+        error
+            .hints
+            .extend(known.map(|known| format!("did you mean `{known}`?")));
+        error
+    }
+}
+
+fn parse<T: DeserializeOwned + Serialize>(text: &str) -> std::result::Result<Parsed<T>, Fault> {
+    let mut path = None;
+    // The reader must see the failure: after a success it asks for the end of the document, and complains of the rest.
+    let value: T = serde_yaml::with_deserializer_from_str_with_options(text, options(), |yaml| {
+        serde_path_to_error::deserialize(yaml).map_err(|error| {
+            path = Some(error.path().to_string());
+            error.into_inner()
+        })
+    })
+    .map_err(|error| Fault::new(path.take(), &error))?;
     let raw: Value = serde_yaml::from_str_with_options(text, options())
-        .map_err(|error| explain(source, text, None, &error))?;
-    let typed =
-        serde_json::to_value(&value).map_err(|error| Error::usage(format!("{source}: {error}")))?;
+        .map_err(|error| Fault::new(None, &error))?;
+    let typed = serde_json::to_value(&value).map_err(|error| Fault {
+        path: None,
+        message: error.to_string(),
+        place: None,
+    })?;
     Ok(Parsed {
         value,
         given: only_given(typed, &raw),
@@ -106,27 +162,6 @@ fn message(error: &serde_yaml::Error) -> String {
         Some(at) => text[..at].trim_end_matches(':').to_string(),
         None => text,
     }
-}
-
-fn explain(source: &str, text: &str, path: Option<String>, error: &serde_yaml::Error) -> Error {
-    let mut place = source.to_string();
-    let mut excerpt = None;
-    if let Some(location) = error.location() {
-        place = format!("{source}:{}:{}", location.line(), location.column());
-        let number = usize::try_from(location.line()).unwrap_or(1);
-        excerpt = text
-            .lines()
-            .nth(number.saturating_sub(1))
-            .map(|line| format!("{number} | {line}"));
-    }
-    let message = message(error);
-    let path = path.map_or(String::new(), |path| format!("{path}: "));
-    let mut report = Error::usage(format!("{place}: {path}{message}"));
-    report.details.extend(excerpt);
-    report
-        .hints
-        .extend(suggestion(&message).map(|known| format!("did you mean `{known}`?")));
-    report
 }
 
 /// The known key nearest to the unknown one, from serde's own message.

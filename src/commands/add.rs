@@ -1,6 +1,6 @@
 //! `mcpctl tenant add`
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use crate::{
     cli::{Add, IdentityGate, Only, Wait},
@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             &plan,
             &look.subject,
             &live,
-            args.timeout.timeout,
+            args.timeout.or_at_least(Duration::ZERO),
             Vec::new(),
         )
         .await;

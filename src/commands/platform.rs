@@ -1,6 +1,6 @@
 //! `mcpctl platform render|apply|diff|remove`
 
-use std::{collections::BTreeSet, process::ExitCode};
+use std::{collections::BTreeSet, process::ExitCode, time::Duration};
 
 use crate::{
     cli::{RemovePlatform, Timeout},
@@ -135,7 +135,13 @@ async fn carry_out(
     }
     context.ui.block(&report::plan(TITLE, plan));
     let outcome = session
-        .execute(plan, &subject(session), live, timeout.timeout, Vec::new())
+        .execute(
+            plan,
+            &subject(session),
+            live,
+            timeout.or_at_least(Duration::ZERO),
+            Vec::new(),
+        )
         .await;
     match report::failure(TITLE, plan, &outcome) {
         Some(error) => Err(error),

@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
             &plan,
             &look.subject,
             &live,
-            timeout(args.timeout.timeout, &live),
+            args.timeout.or_at_least(time_to_end(&live)),
             own_managed(&live),
         )
         .await;
@@ -205,18 +205,15 @@ async fn foreign_contents(
         .collect())
 }
 
-/// At least as long as pods may take to end.
-fn timeout(given: Duration, live: &State) -> Duration {
-    let grace = live
-        .values()
-        .filter_map(|object| {
-            object
-                .tree
-                .pointer("/spec/template/spec/terminationGracePeriodSeconds")?
-                .as_u64()
-        })
-        .max();
-    given.max(Duration::from_secs(grace.unwrap_or(0) + 60))
+/// How long pods may take to end, and the namespace controller after them.
+fn time_to_end(live: &State) -> Duration {
+    let grace = live.values().filter_map(|object| {
+        object
+            .tree
+            .pointer("/spec/template/spec/terminationGracePeriodSeconds")?
+            .as_u64()
+    });
+    Duration::from_secs(grace.max().unwrap_or(0) + 60)
 }
 
 /// Asks on a terminal; without one, `--yes` has to be given.

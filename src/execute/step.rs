@@ -96,17 +96,8 @@ fn note(progress: &Progress, object: Object) {
 }
 
 async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let id = object.id();
-    let made = if id.is(IAM, "Role") {
-        aws(run)?.iam.create(object).await.map_err(|error| {
-            // The role itself may stand by now.
-            progress
-                .wrote
-                .set(progress.wrote.get() || !error.call.starts_with("iam:CreateRole"));
-            error
-        })?
-    } else if id.is(EKS, "PodIdentityAssociation") {
-        associate(object, run).await?
+    let made = if object.id().is_aws() {
+        create_identity(object, run, progress).await?
     } else {
         // Version 1 stands for "does not exist": of two that create one object, one is refused.
         let how = Apply {
@@ -125,22 +116,91 @@ async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
     Ok("created".into())
 }
 
+/// Makes a role or an association. One that is there all the same may be what a call made whose answer was lost: if it
+/// is ours it is brought to what is wanted, else it is reported.
+async fn create_identity(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<Object> {
+    let id = object.id();
+    let role = id.is(IAM, "Role");
+    let made = if role {
+        aws(run)?.iam.create(object).await
+    } else {
+        associate(object, run).await
+    };
+    let error = match made {
+        Ok(made) => return Ok(made),
+        Err(error) => error,
+    };
+    // The role itself stands by now where a later call of its making failed.
+    progress
+        .wrote
+        .set(progress.wrote.get() || (role && !error.call.starts_with("iam:CreateRole")));
+    if error.reason != Reason::Conflict {
+        return Err(error.into());
+    }
+    let text = |pointer| object.text(pointer);
+    let other = if role {
+        aws(run)?.iam.role(id, text("/spec/name")).await?
+    } else {
+        let (cluster, namespace) = (text("/spec/clusterName"), text("/spec/namespace"));
+        aws(run)?
+            .eks
+            .association(id, cluster, namespace, text("/spec/serviceAccount"))
+            .await?
+    };
+    let Some(other) = other.filter(|other| run.subject.owns(other)) else {
+        return Err(Error::from(error).detail("somebody made it since the plan was made"));
+    };
+    let changes = diff::changes(object, &other);
+    if changes.is_empty() {
+        return Ok(other);
+    }
+    change_identity(
+        &Update {
+            wanted: object.clone(),
+            live: other,
+            changes,
+            force: false,
+        },
+        run,
+    )
+    .await
+}
+
+async fn change_identity(update: &Update, run: &Run<'_>) -> Result<Object> {
+    let Update {
+        wanted,
+        live,
+        changes,
+        ..
+    } = update;
+    if wanted.id().is(IAM, "Role") {
+        return Ok(aws(run)?.iam.update(wanted, live, changes).await?);
+    }
+    let only_tags = changes
+        .iter()
+        .all(|change| change.path.starts_with("spec.tags"));
+    Ok(aws(run)?.eks.update(wanted, live, only_tags).await?)
+}
+
 /// A new role takes a few seconds to be visible to EKS, sometimes half a minute, and so does a deleted association:
 /// <https://github.com/hashicorp/terraform-provider-aws/pull/34717>
-async fn associate(object: &Object, run: &Run<'_>) -> Result<Object> {
+async fn associate(object: &Object, run: &Run<'_>) -> std::result::Result<Object, CallError> {
     const PAUSE: Duration = Duration::from_secs(1);
+    let Some(aws) = run.aws else {
+        unreachable!("a plan with an association has AWS")
+    };
     let mut signal = run.signal.clone();
     loop {
-        let error = match aws(run)?.eks.create(object).await {
+        let error = match aws.eks.create(object).await {
             Ok(made) => return Ok(made),
             Err(error) => error,
         };
         if error.reason != Reason::Busy || Instant::now() + PAUSE > run.deadline {
-            return Err(error.into());
+            return Err(error);
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
-            Some(_) = next_signal(&mut signal) => return Err(error.into()),
+            Some(_) = next_signal(&mut signal) => return Err(error),
         }
     }
 }
@@ -160,21 +220,8 @@ async fn already_there(object: &Object, error: CallError, run: &Run<'_>) -> Resu
 }
 
 async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let id = update.wanted.id();
-    let changed = if id.is(IAM, "Role") {
-        aws(run)?
-            .iam
-            .update(&update.wanted, &update.live, &update.changes)
-            .await?
-    } else if id.is(EKS, "PodIdentityAssociation") {
-        let only_tags = update
-            .changes
-            .iter()
-            .all(|change| change.path.starts_with("spec.tags"));
-        aws(run)?
-            .eks
-            .update(&update.wanted, &update.live, only_tags)
-            .await?
+    let changed = if update.wanted.id().is_aws() {
+        change_identity(update, run).await?
     } else {
         apply_unless_changed(update, kubernetes(run)?).await?
     };

@@ -1,4 +1,12 @@
 //! The built binary against real parts: an API server, an AWS emulator, and what EKS adds.
 
+mod access;
+mod conflicts;
+mod drift;
+mod figures;
+mod gitops;
+mod identity;
+mod interrupt;
 mod lifecycle;
+mod removal;
 mod world;

@@ -1,0 +1,235 @@
+//! A pod runs with its tenant's role or not at all.
+
+use std::time::Duration;
+
+use mcpctl_sandbox::{Options, Sandbox};
+use serde_json::Value;
+
+use crate::world::World;
+
+fn pods(world: &World<'_>, namespace: &str) -> Vec<Value> {
+    let text = world.kubectl(&["-n", namespace, "get", "pods", "-o", "json"]);
+    let list: Value = serde_json::from_str(&text).expect("a list of pods");
+    list["items"].as_array().cloned().unwrap_or_default()
+}
+
+fn has_credentials(pod: &Value) -> bool {
+    let env = pod["spec"]["containers"][0]["env"].as_array();
+    env.is_some_and(|env| {
+        env.iter()
+            .any(|variable| variable["name"] == "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    })
+}
+
+#[test]
+fn the_gate_waits_until_the_association_has_spread() {
+    let world = World::new("gate");
+    world
+        .sandbox
+        .webhook_delay("mcp-gate", Duration::from_secs(3));
+    let added = world.mcpctl(&["tenant", "add", "gate"]).expect(0);
+    let _ = added.says(&[
+        "a pod would get no credentials yet",
+        "identity gate open after",
+    ]);
+    let pods = pods(&world, "mcp-gate");
+    assert!(
+        !pods.is_empty() && pods.iter().all(has_credentials),
+        "{pods:?}"
+    );
+    // The Deployment came after the gate, so no pod was ever refused.
+    let refused = world.kubectl(&[
+        "-n",
+        "mcp-gate",
+        "get",
+        "events",
+        "--field-selector",
+        "reason=FailedCreate",
+        "-o",
+        "name",
+    ]);
+    assert_eq!(refused, "");
+}
+
+#[test]
+fn a_gate_that_does_not_open_leaves_no_deployment() {
+    let world = World::new("shut");
+    world
+        .sandbox
+        .webhook_delay("mcp-shut", Duration::from_secs(3600));
+    let shut = world
+        .mcpctl(&["tenant", "add", "shut", "--timeout", "3s"])
+        .expect(4);
+    let _ = shut.says(&["was not applied", "eks-pod-identity-agent", "same command"]);
+    let deployments = world.kubectl(&["-n", "mcp-shut", "get", "deployments", "-o", "name"]);
+    assert_eq!(deployments, "");
+    world.sandbox.webhook_delay("mcp-shut", Duration::ZERO);
+    let _ = world.mcpctl(&["tenant", "add", "shut"]).expect(0);
+}
+
+#[test]
+fn another_refusal_ends_the_gate_at_once() {
+    let world = World::new("privileged");
+    let added = world.mcpctl(&[
+        "tenant",
+        "add",
+        "privileged",
+        "--set",
+        "resources.limits.memory=900Gi",
+        "--set",
+        "resources.requests.memory=900Gi",
+    ]);
+    // The quota has room for it: it grows with what the pods ask for. A quota that somebody shrank has not.
+    drop(added);
+    world.kubectl(&[
+        "-n",
+        "mcp-privileged",
+        "create",
+        "quota",
+        "small",
+        "--hard=pods=0",
+    ]);
+    world.kubectl(&[
+        "-n",
+        "mcp-privileged",
+        "delete",
+        "deployment",
+        "mcp-server",
+        "--ignore-not-found",
+    ]);
+    let refused = world.mcpctl(&["tenant", "add", "privileged"]).expect(5);
+    let _ = refused.says(&["exceeded quota: small", "so the Deployment is not applied"]);
+}
+
+#[test]
+fn a_cluster_without_the_identity_policy_is_refused_and_told_what_to_install() {
+    let sandbox = Sandbox::start(&Options {
+        progress: false,
+        ..Options::default()
+    })
+    .expect("a sandbox");
+    let world = World::in_sandbox(&sandbox, "bare");
+    let refused = world.mcpctl(&["tenant", "add", "bare"]).expect(6);
+    let _ = refused.says(&[
+        "no admission policy mcpctl-identity",
+        "mcpctl platform apply",
+    ]);
+    assert!(
+        !world
+            .kubectl(&["get", "namespaces", "-o", "name"])
+            .contains("mcp-bare")
+    );
+
+    // The platform, from nothing to nothing.
+    let _ = world.mcpctl(&["platform", "diff"]).expect(1);
+    let _ = world
+        .mcpctl(&["platform", "apply"])
+        .expect(0)
+        .says(&["7 created"]);
+    let _ = world
+        .mcpctl(&["platform", "apply"])
+        .expect(0)
+        .says(&["nothing to do"]);
+    let _ = world.mcpctl(&["platform", "diff"]).expect(0);
+    world.kubectl(&[
+        "delete",
+        "validatingadmissionpolicybinding",
+        "mcpctl-identity",
+    ]);
+    let drift = world.mcpctl(&["platform", "diff"]).expect(1);
+    assert!(
+        drift
+            .stdout
+            .contains("+ ValidatingAdmissionPolicyBinding mcpctl-identity"),
+        "{drift}"
+    );
+    let _ = world
+        .mcpctl(&["tenant", "add", "bare"])
+        .expect(6)
+        .says(&["mcpctl-identity"]);
+    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+
+    // With the webhook down no pod starts, whoever makes it.
+    let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
+    sandbox.webhook_down(true);
+    world.kubectl(&["-n", "mcp-bare", "delete", "pods", "--all", "--wait=true"]);
+    let refused = sandbox
+        .kubectl()
+        .args(["-n", "mcp-bare", "run", "by-hand", "--image=x"])
+        .output()
+        .expect("kubectl");
+    let text = String::from_utf8_lossy(&refused.stderr).to_string();
+    assert!(
+        !refused.status.success() && text.contains("no Pod Identity credentials were injected"),
+        "{text}"
+    );
+    assert!(pods(&world, "mcp-bare").iter().all(has_credentials));
+    sandbox.webhook_down(false);
+
+    let _ = world
+        .mcpctl(&["platform", "remove", "--yes"])
+        .expect(3)
+        .says(&["tenants would lose their protection: bare"]);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "bare", "--yes"])
+        .expect(0);
+    let _ = world.mcpctl(&["platform", "remove", "--yes"]).expect(0);
+    let _ = world
+        .mcpctl(&["platform", "remove", "--yes"])
+        .expect(0)
+        .says(&["nothing to do"]);
+    assert!(
+        !world
+            .kubectl(&[
+                "get",
+                "namespaces,ingressclasses,validatingadmissionpolicies",
+                "-o",
+                "name"
+            ])
+            .contains("mcp")
+    );
+}
+
+#[test]
+fn an_ingress_of_a_tenant_keeps_to_its_own_host_and_off_the_load_balancer() {
+    let world = World::new("edge");
+    let _ = world.mcpctl(&["tenant", "add", "edge"]).expect(0);
+    let patches = [
+        (
+            r#"[{"op":"replace","path":"/spec/rules/0/host","value":"other.example.com"}]"#,
+            "serves its own host only",
+        ),
+        (
+            r#"[{"op":"replace","path":"/spec/ingressClassName","value":"nginx"}]"#,
+            "uses the class mcp",
+        ),
+        (
+            r#"[{"op":"add","path":"/metadata/annotations/alb.ingress.kubernetes.io~1load-balancer-attributes","value":"deletion_protection.enabled=true"}]"#,
+            "none of the shared load balancer",
+        ),
+        (
+            r#"[{"op":"add","path":"/spec/defaultBackend","value":{"service":{"name":"x","port":{"number":1}}}}]"#,
+            "serves its own host only",
+        ),
+    ];
+    for (patch, why) in patches {
+        let patch = [
+            "-n",
+            "mcp-edge",
+            "patch",
+            "ingress",
+            "mcp-server",
+            "--type=json",
+            "-p",
+            patch,
+        ];
+        let refused = world
+            .sandbox
+            .kubectl()
+            .args(patch)
+            .output()
+            .expect("kubectl");
+        let text = String::from_utf8_lossy(&refused.stderr).to_string();
+        assert!(!refused.status.success() && text.contains(why), "{text}");
+    }
+}

@@ -1,0 +1,194 @@
+//! Removal: the exact inverse of add, whatever is left of the tenant.
+
+use crate::world::World;
+
+fn nothing_is_left(world: &World<'_>, tenant: &str) {
+    let namespaces = world.kubectl(&[
+        "get",
+        "namespaces",
+        "-l",
+        &format!("mcpctl.dev/tenant={tenant}"),
+        "-o",
+        "name",
+    ]);
+    assert_eq!(namespaces, "");
+    let path = format!("/mcpctl/{}/", world.cluster);
+    let roles = world
+        .sandbox
+        .aws_iam(&[("Action", "ListRoles"), ("PathPrefix", &path)])
+        .expect("ListRoles");
+    assert!(!roles.contains("<RoleName>"), "{roles}");
+    let associations = format!("/clusters/{}/pod-identity-associations", world.cluster);
+    let list = world
+        .sandbox
+        .aws_eks("GET", &associations, None)
+        .expect("associations");
+    assert_eq!(
+        list["associations"].as_array().map(Vec::len),
+        Some(0),
+        "{list}"
+    );
+}
+
+#[test]
+fn every_part_may_be_gone_already() {
+    let world = World::new("parts");
+    let associations = "/clusters/parts/pod-identity-associations";
+    let remove_association = |world: &World<'_>| {
+        let list = world
+            .sandbox
+            .aws_eks("GET", associations, None)
+            .expect("associations");
+        let id = list["associations"][0]["associationId"]
+            .as_str()
+            .expect("an association")
+            .to_string();
+        world
+            .sandbox
+            .aws_eks("DELETE", &format!("{associations}/{id}"), None)
+            .expect("a delete");
+    };
+    let remove_namespace =
+        |world: &World<'_>| drop(world.kubectl(&["delete", "namespace", "mcp-parts"]));
+    let remove_deployment = |world: &World<'_>| {
+        drop(world.kubectl(&["-n", "mcp-parts", "delete", "deployment", "mcp-server"]))
+    };
+    let losses: [&dyn Fn(&World<'_>); 3] =
+        [&remove_association, &remove_namespace, &remove_deployment];
+    for loss in losses {
+        let _ = world.mcpctl(&["tenant", "add", "parts"]).expect(0);
+        loss(&world);
+        let _ = world
+            .mcpctl(&["tenant", "remove", "parts", "--yes"])
+            .expect(0)
+            .says(&["nothing of it is left"]);
+        nothing_is_left(&world, "parts");
+    }
+    let _ = world
+        .mcpctl(&["tenant", "remove", "parts"])
+        .expect(0)
+        .says(&["is not known", "nothing to remove"]);
+}
+
+#[test]
+fn a_dry_run_shows_what_will_go_and_deletes_nothing() {
+    let world = World::new("rehearsal");
+    let _ = world.mcpctl(&["tenant", "add", "rehearsal"]).expect(0);
+    let shown = world
+        .mcpctl(&["tenant", "remove", "rehearsal", "--dry-run"])
+        .expect(0);
+    for line in [
+        "- Ingress mcp-rehearsal/mcp-server",
+        "- Role rehearsal",
+        "- Namespace mcp-rehearsal",
+        "(with its namespace)",
+    ] {
+        assert!(shown.stdout.contains(line), "{shown}");
+    }
+    let _ = world.mcpctl(&["tenant", "diff", "rehearsal"]).expect(0);
+}
+
+#[test]
+fn without_a_terminal_it_wants_yes() {
+    let world = World::new("unasked");
+    let _ = world.mcpctl(&["tenant", "add", "unasked"]).expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "unasked"])
+        .expect(2)
+        .says(&["--yes"]);
+    let _ = world.mcpctl(&["tenant", "diff", "unasked"]).expect(0);
+}
+
+#[test]
+fn what_is_protected_stays() {
+    let world = World::new("protected");
+    let _ = world
+        .mcpctl(&["tenant", "add", "protected", "--set", "protected=true"])
+        .expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "protected", "--yes"])
+        .expect(3)
+        .says(&["protected", "--set protected=false"]);
+    let _ = world
+        .mcpctl(&["tenant", "add", "protected", "--set", "protected=false"])
+        .expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "protected", "--yes"])
+        .expect(0);
+    nothing_is_left(&world, "protected");
+}
+
+#[test]
+fn what_others_put_into_the_namespace_is_not_deleted_with_it() {
+    let world = World::new("guests");
+    let _ = world.mcpctl(&["tenant", "add", "guests"]).expect(0);
+    let claim = r#"{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"diary","namespace":"mcp-guests"},
+        "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}"#;
+    let file = world.write("claim.json", claim);
+    world.kubectl(&["create", "-f", &file.display().to_string()]);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "guests", "--yes"])
+        .expect(3)
+        .says(&["PersistentVolumeClaim mcp-guests/diary: is not ours"]);
+    let _ = world.mcpctl(&["tenant", "diff", "guests"]).expect(0);
+    world.kubectl(&[
+        "-n",
+        "mcp-guests",
+        "delete",
+        "persistentvolumeclaim",
+        "diary",
+    ]);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "guests", "--yes"])
+        .expect(0);
+}
+
+#[test]
+fn a_finalizer_that_stays_is_named_and_the_same_command_resumes() {
+    let world = World::new("stuck");
+    let _ = world.mcpctl(&["tenant", "add", "stuck"]).expect(0);
+    world.sandbox.hold_ingress("mcp-stuck", true);
+    let remove = ["tenant", "remove", "stuck", "--yes", "--timeout", "1s"];
+    let blocked = world.mcpctl(&remove).expect(4);
+    let blocked = blocked.says(&[
+        "Ingress mcp-stuck/mcp-server",
+        "finalizer group.ingress.k8s.aws/mcp",
+        "same command",
+    ]);
+    // The tenant is disarmed all the same.
+    assert!(blocked.stderr.contains("deleted Ingress mcp-stuck/mcp-server, Deployment mcp-stuck/mcp-server, PodIdentityAssociation"), "{blocked}");
+    world.sandbox.hold_ingress("mcp-stuck", false);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "stuck", "--yes"])
+        .expect(0);
+    nothing_is_left(&world, "stuck");
+}
+
+#[test]
+fn a_namespace_that_does_not_go_says_by_which_condition() {
+    let world = World::new("clinging");
+    let _ = world.mcpctl(&["tenant", "add", "clinging"]).expect(0);
+    let held = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"held","namespace":"mcp-clinging","finalizers":["example.com/never"]}}"#;
+    let file = world.write("held.json", held);
+    world.kubectl(&["create", "-f", &file.display().to_string()]);
+    let remove = ["tenant", "remove", "clinging", "--yes", "--timeout", "8s"];
+    let _ = world.mcpctl(&remove).expect(4).says(&[
+        "Namespace mcp-clinging is still being deleted",
+        "NamespaceFinalizersRemaining",
+        "example.com/never",
+    ]);
+    world.kubectl(&[
+        "-n",
+        "mcp-clinging",
+        "patch",
+        "configmap",
+        "held",
+        "--type=json",
+        "-p",
+        r#"[{"op":"remove","path":"/metadata/finalizers"}]"#,
+    ]);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "clinging", "--yes"])
+        .expect(0);
+    nothing_is_left(&world, "clinging");
+}
