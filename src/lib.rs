@@ -43,5 +43,7 @@ pub mod report;
 pub mod session;
 pub mod spec;
 pub mod tenant;
+#[cfg(test)]
+mod testing;
 pub mod wait;
 pub mod yaml;

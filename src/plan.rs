@@ -13,6 +13,8 @@ use crate::{
 
 mod conflicts;
 mod order;
+#[cfg(test)]
+mod tests;
 
 pub use conflicts::Conflict;
 

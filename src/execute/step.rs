@@ -131,9 +131,10 @@ async fn create_identity(object: &Object, run: &Run<'_>, progress: &Progress) ->
         Err(error) => error,
     };
     // The role itself stands by now where a later call of its making failed.
-    progress
-        .wrote
-        .set(progress.wrote.get() || (role && !error.call.starts_with("iam:CreateRole")));
+    if role && !error.call.starts_with("iam:CreateRole") {
+        progress.wrote.set(true);
+        return Err(Error::from(error).detail(format!("{id} stands, without all of its policies")));
+    }
     if error.reason != Reason::Conflict {
         return Err(error.into());
     }

@@ -149,22 +149,22 @@ impl Evidence {
                 }
             }
         }
-        let conditions = self.deployment["status"]["conditions"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        let refused = conditions.filter(|condition| {
+        found.extend(self.refusals().filter(|why| !heals(why)));
+        found
+    }
+
+    /// Why the API server refuses the Deployment's pods.
+    fn refusals(&self) -> impl Iterator<Item = String> {
+        let conditions = self.deployment["status"]["conditions"].as_array();
+        let refused = conditions.into_iter().flatten().filter(|condition| {
             condition["type"] == "ReplicaFailure" && condition["status"] == "True"
         });
-        found.extend(
-            refused.map(|condition| format!("pods are refused: {}", text(condition, "/message"))),
-        );
-        found
+        refused.map(|condition| format!("pods are refused: {}", text(condition, "/message")))
     }
 
     /// What pods wait for that may still come: an image, a Secret, a node.
     fn hints(&self) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut found: Vec<String> = self.refusals().filter(|why| heals(why)).collect();
         for pod in self.newest() {
             found.extend(
                 waiting(pod)
@@ -186,6 +186,11 @@ impl Evidence {
         found.dedup();
         found
     }
+}
+
+/// Whether the ReplicaSet will get its pods by trying again: once the association has spread.
+fn heals(refusal: &str) -> bool {
+    refusal.contains(crate::gate::POLICY)
 }
 
 /// Reason and line of each waiting container of a pod.

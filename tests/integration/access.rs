@@ -190,7 +190,11 @@ fn access_denied_by_aws_in_each_call_of_an_add() {
         let run = world.mcpctl(&["tenant", "add", "denied"]).expect(code);
         let run = run.says(&[operation, error, "not authorized", "IAM policy must allow"]);
         if code == 5 {
-            let run = run.says(&["stands: created Namespace mcp-denied", "same command"]);
+            let run = run.says(&[
+                "stands: ",
+                "Deployment mcp-denied/mcp-server",
+                "same command",
+            ]);
             assert!(
                 !run.stderr
                     .contains("Deployment mcp-denied/mcp-server created"),

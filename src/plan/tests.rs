@@ -1,0 +1,328 @@
+use serde_json::{Value, json};
+
+use super::{Action, Options, Plan, Subject, toward};
+use crate::{
+    object::{EKS, IAM, Id, Object, State},
+    testing::{acme, made, object, written},
+};
+
+const READY: Options = Options {
+    gate: true,
+    ready: true,
+};
+
+fn subject() -> Subject {
+    Subject::Tenant {
+        name: "acme".into(),
+        cluster: "prod".into(),
+        namespace: "mcp-acme".into(),
+    }
+}
+
+fn plan(wanted: &State, live: &State) -> Plan {
+    toward(wanted, live, &subject(), READY)
+}
+
+/// The steps, each with those that it waits for and that no other of them already waits for.
+fn picture(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (number, step) in plan.steps.iter().enumerate() {
+        let direct: Vec<String> = step
+            .after
+            .iter()
+            .filter(|one| !step.after.iter().any(|other| reaches(plan, *other, **one)))
+            .map(|index| format!("{index:02}"))
+            .collect();
+        let line = format!("{number:02} {} {}", verb(&step.action), short(&step.id));
+        let after = if direct.is_empty() {
+            String::new()
+        } else {
+            format!("<- {}", direct.join(" "))
+        };
+        text.push_str(format!("{line:<52}{after}").trim_end());
+        text.push('\n');
+    }
+    for conflict in &plan.conflicts {
+        text.push_str(&format!("conflict {}: {}\n", conflict.id, conflict.why));
+    }
+    for foreign in &plan.foreign {
+        text.push_str(&format!("foreign {}: {}\n", foreign.id, foreign.what));
+    }
+    text
+}
+
+fn reaches(plan: &Plan, from: usize, to: usize) -> bool {
+    let after = &plan.steps[from].after;
+    after.contains(&to) || after.iter().any(|next| reaches(plan, *next, to))
+}
+
+fn short(id: &Id) -> String {
+    format!("{} {}", id.kind, id.name)
+}
+
+fn verb(action: &Action) -> String {
+    match action {
+        Action::Create(_) => "create".into(),
+        Action::Update(update) => {
+            let paths: Vec<&str> = update
+                .changes
+                .iter()
+                .map(|change| change.path.as_str())
+                .collect();
+            let force = if update.force { ", by force" } else { "" };
+            format!("update ({}{force})", paths.join(", "))
+        }
+        Action::Delete(_) => "delete".into(),
+        Action::GoesWithNamespace => "goes".into(),
+        Action::Lock => "lock".into(),
+        Action::Gate(_) => "gate".into(),
+        Action::Restart(_) => "restart".into(),
+        Action::AwaitGone => "await gone".into(),
+        Action::AwaitReady => "await ready".into(),
+    }
+}
+
+fn find<'a>(state: &'a mut State, kind: &str) -> &'a mut Object {
+    state
+        .values_mut()
+        .find(|object| object.id().kind == kind)
+        .expect("an object of the kind")
+}
+
+fn drop_kind(state: &mut State, kind: &str) {
+    let before = state.len();
+    state.retain(|id, _| id.kind != kind);
+    assert_eq!(state.len() + 1, before, "one {kind}");
+}
+
+/// A pod of the Deployment serves.
+fn running(state: &mut State) {
+    find(state, "Deployment").tree["status"] = json!({"availableReplicas": 1});
+}
+
+#[test]
+fn a_first_add_arms_the_tenant_before_its_first_pod() {
+    insta::assert_snapshot!(picture(&plan(&acme(json!({})), &State::new())));
+}
+
+#[test]
+fn what_stands_as_wanted_needs_no_step() {
+    let wanted = acme(json!({"env": [{"name": "A", "value": "1"}]}));
+    let mut live = made(&wanted);
+    running(&mut live);
+    let plan = plan(&wanted, &live);
+    assert!(plan.is_clean() && !plan.writes(), "{}", picture(&plan));
+}
+
+#[test]
+fn a_removal_disarms_the_tenant_and_waits_for_its_ingress_only_before_the_namespace() {
+    let mut live = made(&acme(json!({})));
+    running(&mut live);
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)));
+}
+
+#[test]
+fn a_removal_of_what_is_half_gone_is_what_is_left_of_it() {
+    let mut live = made(&acme(json!({})));
+    live.retain(|id, _| id.is_aws() || id.kind == "Namespace");
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"");
+}
+
+#[test]
+fn a_removal_without_the_namespace_still_takes_the_role() {
+    let mut live = made(&acme(json!({})));
+    live.retain(|id, _| id.is_aws());
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"");
+}
+
+#[test]
+fn an_association_with_another_role_is_pointed_back_and_the_pods_start_anew() {
+    let wanted = acme(json!({}));
+    let mut live = made(&wanted);
+    running(&mut live);
+    find(&mut live, "PodIdentityAssociation").tree["spec"]["roleARN"] =
+        "arn:aws:iam::123456789012:role/other".into();
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn a_lost_association_is_made_again_behind_the_gate() {
+    let wanted = acme(json!({}));
+    let mut live = made(&wanted);
+    running(&mut live);
+    drop_kind(&mut live, "PodIdentityAssociation");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn a_new_image_under_an_identity_that_stands_needs_no_gate() {
+    let mut live = made(&acme(json!({})));
+    running(&mut live);
+    let wanted = acme(json!({"image": "registry.example/mcp:2"}));
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn pods_that_do_not_run_pass_the_gate_again() {
+    let live = made(&acme(json!({})));
+    let wanted = acme(json!({"image": "registry.example/mcp:2"}));
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn a_field_edited_by_hand_is_drift_and_one_that_a_controller_holds_is_a_conflict() {
+    let wanted = acme(json!({}));
+    let image = |manager: &str, operation: &str| {
+        let mut live = made(&wanted);
+        running(&mut live);
+        let deployment = find(&mut live, "Deployment");
+        let container = "/spec/template/spec/containers/0";
+        deployment.tree.pointer_mut(container).unwrap()["image"] = "other:1".into();
+        let fields = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"mcp-server\"}": {"f:image": {}}
+        }}}}});
+        let entry = crate::testing::entry(manager, operation, &fields);
+        let entries = deployment.tree["metadata"]["managedFields"].as_array_mut();
+        entries.unwrap().push(entry);
+        picture(&plan(&wanted, &live))
+    };
+    insta::assert_snapshot!(image("kubectl-edit", "Update"), @"");
+    insta::assert_snapshot!(image("kubectl", "Apply"), @"");
+    insta::assert_snapshot!(image("image-updater", "Update"), @"");
+}
+
+#[test]
+fn a_label_taken_off_is_put_back_and_a_label_of_another_tenant_is_a_conflict() {
+    let wanted = acme(json!({}));
+    let relabelled = |tenant: Value| {
+        let mut live = made(&wanted);
+        running(&mut live);
+        let labels = &mut find(&mut live, "Service").tree["metadata"]["labels"];
+        match tenant {
+            Value::Null => drop(labels.as_object_mut().unwrap().remove("mcpctl.dev/tenant")),
+            other => labels["mcpctl.dev/tenant"] = other,
+        }
+        picture(&plan(&wanted, &live))
+    };
+    insta::assert_snapshot!(relabelled(Value::Null), @"");
+    insta::assert_snapshot!(relabelled("other".into()), @"");
+}
+
+#[test]
+fn all_that_is_not_ours_is_named_at_once_with_its_owner() {
+    let wanted = acme(json!({}));
+    let mut live = State::new();
+    let mut keep = |mut foreign: Object, change: &dyn Fn(&mut Value)| {
+        change(&mut foreign.tree);
+        live.insert(foreign.id().clone(), foreign);
+    };
+    let of = |kind: &str| wanted.values().find(|object| object.id().kind == kind);
+    keep(
+        written(
+            &object(
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mcp-acme"}}),
+            ),
+            "kubectl-create",
+            "Update",
+        ),
+        &|_| {},
+    );
+    keep(of("Role").unwrap().clone(), &|tree| {
+        tree["spec"]["tags"] = json!([]);
+        tree["status"] =
+            json!({"ackResourceMetadata": {"arn": "arn:aws:iam::123456789012:role/acme"}});
+    });
+    keep(of("PodIdentityAssociation").unwrap().clone(), &|tree| {
+        tree["spec"]["tags"] =
+            json!({"mcpctl.dev/tenant": "acme", "mcpctl.dev/cluster": "staging"});
+    });
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn what_an_addon_of_eks_owns_is_never_ours() {
+    let wanted = acme(json!({}));
+    let mut live = made(&wanted);
+    running(&mut live);
+    find(&mut live, "PodIdentityAssociation").tree["status"] =
+        json!({"ownerARN": "arn:aws:eks:eu-west-1:123456789012:addon/prod/efs"});
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn an_object_that_the_templates_no_longer_make_goes() {
+    let wanted = acme(json!({}));
+    let mut live = made(&wanted);
+    running(&mut live);
+    let old = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "old", "namespace": "mcp-acme", "labels": {"mcpctl.dev/tenant": "acme"}}
+    });
+    let old = written(&object(old), "mcpctl", "Apply");
+    live.insert(old.id().clone(), old);
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+}
+
+#[test]
+fn policies_that_somebody_put_on_the_role_are_named_and_left_alone() {
+    let wanted = acme(json!({}));
+    let mut live = made(&wanted);
+    running(&mut live);
+    let spec = &mut find(&mut live, "Role").tree["spec"];
+    spec["policies"] = json!(["arn:aws:iam::aws:policy/AdministratorAccess"]);
+    spec["inlinePolicies"]["extra"] = json!({});
+    let plan = plan(&wanted, &live);
+    assert!(!plan.writes() && !plan.is_clean());
+    insta::assert_snapshot!(picture(&plan), @"");
+}
+
+#[test]
+fn whatever_half_lives_every_step_waits_only_for_steps_that_can_run() {
+    let wanted = acme(json!({}));
+    let all = made(&wanted);
+    for gone in 0..(1_u32 << all.len()) {
+        if gone % 37 != 0 {
+            continue;
+        }
+        let kept = all
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| gone & (1 << index) == 0);
+        let live: State = kept
+            .map(|(_, (id, object))| (id.clone(), object.clone()))
+            .collect();
+        for wanted in [&wanted, &State::new()] {
+            let plan = plan(wanted, &live);
+            let mut done = vec![false; plan.steps.len()];
+            while let Some(next) = (0..done.len()).find(|index| {
+                !done[*index] && plan.steps[*index].after.iter().all(|one| done[*one])
+            }) {
+                done[next] = true;
+            }
+            assert!(done.iter().all(|done| *done), "{}", picture(&plan));
+            assert_armed_before_pods(&plan);
+        }
+    }
+}
+
+/// Role, association, quota and service account are made before what starts pods; they go after it.
+fn assert_armed_before_pods(plan: &Plan) {
+    let is = |step: &super::Step, group: &str, kind: &str| step.id.is(group, kind);
+    for (index, step) in plan.steps.iter().enumerate() {
+        let pods = is(step, "apps", "Deployment");
+        for (other, earlier) in plan.steps.iter().enumerate() {
+            let arms = is(earlier, IAM, "Role") || is(earlier, EKS, "PodIdentityAssociation");
+            match (&step.action, &earlier.action) {
+                (Action::Create(_) | Action::Update(_), Action::Create(_) | Action::Update(_))
+                    if pods && arms =>
+                {
+                    assert!(reaches(plan, index, other), "{}", picture(plan));
+                }
+                (Action::Delete(_), Action::Delete(_)) if pods && arms => {
+                    assert!(reaches(plan, other, index), "{}", picture(plan));
+                }
+                _ => {}
+            }
+        }
+    }
+}
