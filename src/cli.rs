@@ -1,5 +1,7 @@
 //! The command line, as types.
 
+#![expect(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -22,14 +22,18 @@ mod remove;
 pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
     match command {
         Command::Platform(Platform::Render) => platform::render(context),
-        Command::Platform(Platform::Apply(timeout)) => platform::apply(context, timeout).await,
-        Command::Platform(Platform::Diff) => platform::diff(context).await,
-        Command::Platform(Platform::Remove(args)) => platform::remove(context, &args).await,
+        Command::Platform(Platform::Apply(timeout)) => {
+            Box::pin(platform::apply(context, timeout)).await
+        }
+        Command::Platform(Platform::Diff) => Box::pin(platform::diff(context)).await,
+        Command::Platform(Platform::Remove(args)) => {
+            Box::pin(platform::remove(context, &args)).await
+        }
         Command::Tenant(Tenant::Add(args)) if args.dry_run => add::dry_run(context, &args),
-        Command::Tenant(Tenant::Add(args)) => add::run(context, &args).await,
-        Command::Tenant(Tenant::Diff(args)) => diff::run(context, &args).await,
-        Command::Tenant(Tenant::Remove(args)) => remove::run(context, &args).await,
-        Command::Tenant(Tenant::List) => list::run(context).await,
+        Command::Tenant(Tenant::Add(args)) => Box::pin(add::run(context, &args)).await,
+        Command::Tenant(Tenant::Diff(args)) => Box::pin(diff::run(context, &args)).await,
+        Command::Tenant(Tenant::Remove(args)) => Box::pin(remove::run(context, &args)).await,
+        Command::Tenant(Tenant::List) => Box::pin(list::run(context)).await,
         Command::Completion { shell } => completion::run(context, shell),
     }
 }

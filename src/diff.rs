@@ -12,6 +12,8 @@ use crate::{
 };
 
 mod role;
+#[cfg(test)]
+mod tests;
 
 /// One field that is not as it is wanted.
 #[derive(Clone, Debug, PartialEq)]

@@ -17,6 +17,7 @@ use crate::{
     plan::{Action, Plan, Step, Subject},
 };
 
+mod identity;
 mod step;
 
 /// Calls in flight at most.
@@ -104,7 +105,8 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
             ) {
                 if let Some(step) = pending.remove(&index) {
                     let progress = &progress;
-                    flying.push(async move { (index, step::carry_out(step, run, progress).await) });
+                    let step = Box::pin(step::carry_out(step, run, progress));
+                    flying.push(async move { (index, step.await) });
                 }
             }
         }

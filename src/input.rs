@@ -9,7 +9,7 @@ use crate::{
     config,
     error::{Error, Result},
     policy,
-    spec::{API_VERSION, Input, Layer, TenantName, TenantSpec, merge},
+    spec::{API_VERSION, Input, Layer, TenantName, TenantSpec, lay, merge},
     yaml,
 };
 
@@ -153,8 +153,11 @@ impl Flags {
         if let Some(path) = &self.policy {
             let path = Value::from(path.display().to_string());
             let document = policy::load(path, working_directory, "--policy")?;
-            merge(&mut spec, &json!({"identity": {"policy": null}}));
-            merge(&mut spec, &json!({"identity": {"policy": document}}));
+            let identity = json!({"policy": document});
+            lay(
+                &mut spec,
+                &Map::from_iter([("identity".to_string(), identity)]),
+            );
         }
         let Value::Object(mut spec) = spec else {
             unreachable!("merging maps gives a map")

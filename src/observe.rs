@@ -101,8 +101,7 @@ pub async fn identity(
         aws.eks.association(
             &association,
             cluster,
-            &names.namespace,
-            &names.service_account,
+            (&names.namespace, &names.service_account),
         ),
     )
     .await?;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     config,
     error::{Error, Result},
+    yaml,
 };
 
 /// Size of all inline policies of a role together, white space not counted.
@@ -21,19 +22,24 @@ const END_OF_VALUE: char = '\u{E000}';
 /// # Errors
 /// Usage, with file and line, or with what the document lacks.
 pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
-    let Value::String(path) = given else {
-        return check(given, source);
+    let path = match given {
+        Value::String(path) => base.join(path),
+        document => return check(document, source),
     };
-    let path = base.join(path);
-    let text = config::read_file(&path, "policy")?;
+    let named = |error: Error| error.detail(format!("named by {source}"));
+    let text = config::read_file(&path, "policy").map_err(named)?;
     let place = path.display();
     let document = serde_json::from_str(&text).map_err(|error| {
-        Error::usage(format!(
-            "{place}:{}:{}: not JSON",
-            error.line(),
-            error.column()
-        ))
-        .detail(error.to_string())
+        let message = error.to_string();
+        let why = message
+            .split_once(" at line ")
+            .map_or(message.as_str(), |(why, _)| why);
+        let (line, column) = (error.line(), error.column());
+        let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        named(
+            Error::usage(format!("{place}:{line}:{column}: not JSON: {why}"))
+                .detail(format!("{line} | {excerpt}")),
+        )
     })?;
     check(document, &place.to_string())
 }
@@ -50,12 +56,8 @@ fn check(document: Value, source: &str) -> Result<Value> {
             "a policy is an object with Version and Statement".into(),
         ));
     };
-    if let Some(key) = map
-        .keys()
-        .find(|key| !["Version", "Id", "Statement"].contains(&key.as_str()))
-    {
-        return Err(wrong(format!("a policy has no key `{key}`")));
-    }
+    known_keys(map, &["Version", "Id", "Statement"])
+        .map_err(|why| wrong(format!("a policy {why}")))?;
     if map.get("Version").and_then(Value::as_str) != Some("2012-10-17") {
         return Err(wrong("Version is not \"2012-10-17\"".into()));
     }
@@ -67,20 +69,40 @@ fn check(document: Value, source: &str) -> Result<Value> {
         check_statement(statement)
             .map_err(|why| wrong(format!("statement {}: {why}", label(index, statement))))?;
     }
-    let size = document
-        .to_string()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .count();
-    if size > INLINE_LIMIT {
-        return Err(wrong(format!(
-            "{size} characters; a role's inline policies take {INLINE_LIMIT}"
-        )));
+    // How long a document with expressions is shows once they are expanded.
+    if !document.to_string().contains("{{") {
+        check_length(&document, source)?;
     }
     Ok(document)
 }
 
-const STATEMENT_KEYS: [&str; 8] = [
+fn known_keys(map: &Map<String, Value>, known: &[&str]) -> std::result::Result<(), String> {
+    let Some(unknown) = map.keys().find(|key| !known.contains(&key.as_str())) else {
+        return Ok(());
+    };
+    let near = yaml::nearest(unknown, known.iter().copied());
+    Err(format!(
+        "has no key `{unknown}`; {}",
+        near.map_or_else(
+            || format!("known: {}", known.join(", ")),
+            |near| format!("did you mean `{near}`?")
+        )
+    ))
+}
+
+fn check_length(document: &Value, source: &str) -> Result<()> {
+    let text = document.to_string();
+    let size = text.chars().filter(|c| !c.is_whitespace()).count();
+    if size <= INLINE_LIMIT {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{source}: {size} characters; a role's inline policies take {INLINE_LIMIT}"
+    ))
+    .hint("move statements into managed policies and list them in identity.managedPolicyArns"))
+}
+
+const STATEMENT_KEYS: [&str; 7] = [
     "Sid",
     "Effect",
     "Action",
@@ -88,47 +110,70 @@ const STATEMENT_KEYS: [&str; 8] = [
     "Resource",
     "NotResource",
     "Condition",
-    "Principal",
 ];
 
 fn check_statement(statement: &Value) -> std::result::Result<(), String> {
     let map = statement.as_object().ok_or("is not an object")?;
-    if let Some(key) = map
-        .keys()
-        .find(|key| !STATEMENT_KEYS.contains(&key.as_str()))
-    {
-        return Err(format!(
-            "has no key `{key}`; known: {}",
-            STATEMENT_KEYS[..7].join(", ")
-        ));
-    }
-    if map.contains_key("Principal") {
+    if map.contains_key("Principal") || map.contains_key("NotPrincipal") {
         return Err("Principal belongs to resource and trust policies".into());
+    }
+    known_keys(map, &STATEMENT_KEYS)?;
+    if map.get("Sid").is_some_and(|sid| !sid.is_string()) {
+        return Err("Sid is not text".into());
     }
     if !matches!(
         map.get("Effect").and_then(Value::as_str),
         Some("Allow" | "Deny")
     ) {
-        return Err("Effect is neither Allow nor Deny".into());
+        return Err("Effect is neither \"Allow\" nor \"Deny\"".into());
     }
-    for pair in [["Action", "NotAction"], ["Resource", "NotResource"]] {
-        let given: Vec<&str> = pair
-            .into_iter()
-            .filter(|key| map.contains_key(*key))
-            .collect();
-        let [key] = given[..] else {
-            return Err(format!("needs exactly one of {} and {}", pair[0], pair[1]));
-        };
-        let texts = match &map[key] {
-            Value::String(_) => true,
-            Value::Array(items) => !items.is_empty() && items.iter().all(Value::is_string),
-            _ => false,
-        };
-        if !texts {
-            return Err(format!("{key} is neither text nor a list of texts"));
-        }
+    let action = |text: &str| text == "*" || text.contains(':') || text.contains("{{");
+    check_texts(map, ["Action", "NotAction"], "service:Action", action)?;
+    let resource = |text: &str| {
+        ["*", "arn:", "{{"]
+            .iter()
+            .any(|start| text.starts_with(start))
+    };
+    check_texts(map, ["Resource", "NotResource"], "an ARN", resource)?;
+    let condition = map.get("Condition").is_none_or(|condition| {
+        condition
+            .as_object()
+            .is_some_and(|operators| operators.values().all(Value::is_object))
+    });
+    if !condition {
+        return Err(
+            r#"Condition is not of the form {"StringEquals": {"aws:PrincipalTag/x": "y"}}"#.into(),
+        );
     }
     Ok(())
+}
+
+/// One of two keys, with a text or a list of texts of one form.
+fn check_texts(
+    map: &Map<String, Value>,
+    pair: [&str; 2],
+    form: &str,
+    valid: impl Fn(&str) -> bool,
+) -> std::result::Result<(), String> {
+    let mut given = pair.into_iter().filter(|key| map.contains_key(*key));
+    let (Some(key), None) = (given.next(), given.next()) else {
+        return Err(format!("needs exactly one of {} and {}", pair[0], pair[1]));
+    };
+    let items = match &map[key] {
+        Value::Array(items) => items.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    if items.is_empty() || !items.iter().all(Value::is_string) {
+        return Err(format!("{key} is neither text nor a list of texts"));
+    }
+    match items
+        .iter()
+        .filter_map(Value::as_str)
+        .find(|text| !valid(text))
+    {
+        None => Ok(()),
+        Some(text) => Err(format!("{key} `{text}` is neither {form} nor `*`")),
+    }
 }
 
 /// Expands `{{ … }}` in every text of a policy. A value may hold letters, digits and `._/-` only, and no wildcard may
@@ -172,6 +217,7 @@ pub fn expand(document: &Value, variables: &Value, source: &str) -> Result<Value
             error
         })?;
     }
+    check_length(&expanded, source)?;
     Ok(expanded)
 }
 
@@ -332,3 +378,6 @@ fn set(value: &Value, spell: fn(&str) -> String) -> Value {
     items.dedup();
     items.into()
 }
+
+#[cfg(test)]
+mod tests;

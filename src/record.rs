@@ -138,3 +138,6 @@ pub fn is_of(namespace: &Object, tenant: &str) -> bool {
     namespace.label(TENANT) == Some(tenant)
         && namespace.id() == &Id::namespace(namespace.text("/metadata/name"))
 }
+
+#[cfg(test)]
+mod tests;

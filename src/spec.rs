@@ -13,7 +13,7 @@ mod names;
 mod types;
 
 pub use env::EnvVar;
-pub use layers::{Input, Layer, Resolved, merge, resolve};
+pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
 pub use names::{Names, partition};
 pub use types::{
     AccountId, Arn, Cidr, ClusterName, EnvName, Host, Image, Region, TenantName, Text, UrlPath,

@@ -171,12 +171,17 @@ pub fn suggestion(message: &str) -> Option<String> {
         .or_else(|| message.split_once("unknown variant `"))?
         .1;
     let (unknown, known) = rest.split_once('`')?;
+    nearest(unknown, known.split('`').skip(1).step_by(2)).map(str::to_string)
+}
+
+/// The known word that an unknown one is most likely meant to be.
+pub fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
-        .split('`')
-        .skip(1)
-        .step_by(2)
         .map(|key| (strsim::jaro_winkler(unknown, key), key))
         .filter(|(score, _)| *score > 0.75)
         .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, key)| key.to_string())
+        .map(|(_, key)| key)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_types::request_id::RequestId;
 
-use super::{CallError, Reason, connect, eks::Eks, iam::Iam};
+use super::{CallError, Reason, connect, eks::Eks, iam::Iam, retry::retry};
 use crate::{
     error::{Error, Result},
     spec::{AccountId, Region},
@@ -48,7 +48,7 @@ impl Aws {
             .retry_config(RetryConfig::standard().with_max_attempts(4))
             .timeout_config(
                 TimeoutConfig::builder()
-                    .operation_timeout(Duration::from_secs(60))
+                    .operation_timeout(Duration::from_mins(1))
                     .build(),
             );
         if let Some(profile) = profile {
@@ -92,12 +92,34 @@ const PASSING: [&str; 5] = [
     "TooManyRequestsException",
 ];
 
-/// An SDK failure as one of ours.
-pub(super) fn failed<E, R>(call: String, error: &SdkError<E, R>) -> CallError
+/// Makes a call of the SDK, again while it fails in a passing way. `name` is what messages call it.
+pub(super) async fn call<T, E>(
+    name: &str,
+    mut send: impl AsyncFnMut() -> std::result::Result<T, SdkError<E>>,
+) -> std::result::Result<T, CallError>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-    SdkError<E, R>: RequestId,
+    SdkError<E>: RequestId,
+{
+    retry(async || send().await.map_err(|error| failed(name, &error))).await
+}
+
+/// Absence, where that is what was to be reached. False says that there was nothing to do.
+pub(super) fn absent_is_fine<T>(
+    answer: std::result::Result<T, CallError>,
+) -> std::result::Result<bool, CallError> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.reason == Reason::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// An SDK failure as one of ours.
+fn failed<E>(call: &str, error: &SdkError<E>) -> CallError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    SdkError<E>: RequestId,
 {
     let code = error.code().unwrap_or_default().to_string();
     let mut message = error.message().unwrap_or_default().to_string();
@@ -147,7 +169,7 @@ where
         message = format!("{message} (request {request})");
     }
     CallError {
-        call,
+        call: call.into(),
         reason,
         code,
         message,

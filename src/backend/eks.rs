@@ -1,9 +1,14 @@
 //! Clusters and Pod Identity associations. A living association is read into the same tree that the template makes.
 
-use aws_sdk_eks::types::PodIdentityAssociation;
+use std::collections::HashMap;
+
+use aws_sdk_eks::types::{PodIdentityAssociation, PodIdentityAssociationSummary};
 use serde_json::{Map, Value, json};
 
-use super::{CallError, ClusterInfo, Reason, aws::failed, retry::retry};
+use super::{
+    CallError, ClusterInfo, Reason,
+    aws::{absent_is_fine, call},
+};
 use crate::object::{EKS, Id, Object};
 
 type Answer<T> = Result<T, CallError>;
@@ -39,41 +44,28 @@ impl Eks {
     /// # Errors
     /// `NotFound` when there is none of this name.
     pub async fn cluster(&self, name: &str) -> Answer<ClusterInfo> {
-        let call = || format!("eks:DescribeCluster {name}");
-        let output = retry(async || {
-            self.client
-                .describe_cluster()
-                .name(name)
-                .send()
-                .await
-                .map_err(|error| failed(call(), &error))
-        })
-        .await?;
-        let cluster = output.cluster;
-        let arn = cluster
-            .as_ref()
-            .and_then(|cluster| cluster.arn.clone())
-            .unwrap_or_default();
-        let unusable = |what: &str| CallError {
-            call: call(),
+        let call_name = format!("eks:DescribeCluster {name}");
+        let describe = async || self.client.describe_cluster().name(name).send().await;
+        let cluster = call(&call_name, describe).await?.cluster;
+        let lacks = |what: &str| CallError {
+            call: call_name.clone(),
             reason: Reason::Other,
             code: String::new(),
             message: format!("the answer has no {what}"),
             retry_after: None,
         };
-        let account = arn.split(':').nth(4).unwrap_or_default();
+        let cluster = cluster.ok_or_else(|| lacks("cluster"))?;
+        let account = cluster
+            .arn
+            .as_deref()
+            .and_then(|arn| arn.split(':').nth(4)?.parse().ok());
+        let authority = cluster
+            .certificate_authority
+            .and_then(|authority| authority.data);
         Ok(ClusterInfo {
-            account_id: account
-                .parse()
-                .map_err(|_| unusable("account id in its ARN"))?,
-            endpoint: cluster
-                .as_ref()
-                .and_then(|cluster| cluster.endpoint.clone())
-                .ok_or_else(|| unusable("endpoint"))?,
-            certificate_authority: cluster
-                .and_then(|cluster| cluster.certificate_authority)
-                .and_then(|authority| authority.data)
-                .ok_or_else(|| unusable("certificate authority"))?,
+            account_id: account.ok_or_else(|| lacks("account id in its ARN"))?,
+            endpoint: cluster.endpoint.ok_or_else(|| lacks("endpoint"))?,
+            certificate_authority: authority.ok_or_else(|| lacks("certificate authority"))?,
         })
     }
 
@@ -85,8 +77,7 @@ impl Eks {
         &self,
         id: &Id,
         cluster: &str,
-        namespace: &str,
-        service_account: &str,
+        (namespace, service_account): (&str, &str),
     ) -> Answer<Option<Object>> {
         let found = self
             .associations(cluster, Some((namespace, service_account)))
@@ -106,36 +97,34 @@ impl Eks {
         cluster: &str,
         of: Option<(&str, &str)>,
     ) -> Answer<Vec<AssociationSummary>> {
-        let call = || match of {
-            Some((namespace, account)) => {
-                format!("eks:ListPodIdentityAssociations {cluster} {namespace}/{account}")
-            }
-            None => format!("eks:ListPodIdentityAssociations {cluster}"),
-        };
-        retry(async || {
-            let mut request = self
+        let whose = of.map(|(namespace, account)| format!(" {namespace}/{account}"));
+        let name = format!(
+            "eks:ListPodIdentityAssociations {cluster}{}",
+            whose.unwrap_or_default()
+        );
+        let found: Vec<_> = call(&name, async || {
+            let request = self
                 .client
                 .list_pod_identity_associations()
                 .cluster_name(cluster);
-            if let Some((namespace, account)) = of {
-                request = request.namespace(namespace).service_account(account);
-            }
-            let pages = request.into_paginator().items().send();
-            let found: Vec<_> = pages
+            let request = request
+                .set_namespace(of.map(|(namespace, _)| namespace.into()))
+                .set_service_account(of.map(|(_, account)| account.into()));
+            request
+                .into_paginator()
+                .items()
+                .send()
                 .collect::<Result<_, _>>()
                 .await
-                .map_err(|error| failed(call(), &error))?;
-            Ok(found
-                .into_iter()
-                .map(|summary| AssociationSummary {
-                    id: summary.association_id.unwrap_or_default(),
-                    namespace: summary.namespace.unwrap_or_default(),
-                    service_account: summary.service_account.unwrap_or_default(),
-                    owner_arn: summary.owner_arn,
-                })
-                .collect())
         })
-        .await
+        .await?;
+        let summary = |found: PodIdentityAssociationSummary| AssociationSummary {
+            id: found.association_id.unwrap_or_default(),
+            namespace: found.namespace.unwrap_or_default(),
+            service_account: found.service_account.unwrap_or_default(),
+            owner_arn: found.owner_arn,
+        };
+        Ok(found.into_iter().map(summary).collect())
     }
 
     /// Reads one association; none when it went away meanwhile.
@@ -148,17 +137,16 @@ impl Eks {
         cluster: &str,
         association: &str,
     ) -> Answer<Option<Object>> {
-        let call = || format!("eks:DescribePodIdentityAssociation {cluster} {association}");
-        let answer = retry(async || {
-            let request = self
-                .client
-                .describe_pod_identity_association()
+        let name = format!("eks:DescribePodIdentityAssociation {cluster} {association}");
+        let answer = call(&name, async || {
+            let request = self.client.describe_pod_identity_association();
+            request
                 .cluster_name(cluster)
-                .association_id(association);
-            request.send().await.map_err(|error| failed(call(), &error))
-        })
-        .await;
-        match answer {
+                .association_id(association)
+                .send()
+                .await
+        });
+        match answer.await {
             Ok(output) => Ok(output
                 .association
                 .map(|association| to_object(id, &association))),
@@ -178,8 +166,26 @@ impl Eks {
             wanted.text("/spec/namespace"),
         );
         let account = wanted.text("/spec/serviceAccount");
-        let mut error = match self.create_once(wanted).await {
-            Ok(object) => return Ok(object),
+        let name = format!("eks:CreatePodIdentityAssociation {cluster} {namespace}/{account}");
+        let answer = call(&name, async || {
+            let request = self
+                .client
+                .create_pod_identity_association()
+                .cluster_name(cluster);
+            let request = request.namespace(namespace).service_account(account);
+            request
+                .role_arn(wanted.text("/spec/roleARN"))
+                .set_tags(Some(tags(wanted)))
+                .send()
+                .await
+        });
+        let mut error = match answer.await {
+            Ok(output) => {
+                let made = output
+                    .association
+                    .map(|association| to_object(wanted.id(), &association));
+                return Ok(made.unwrap_or_else(|| wanted.clone()));
+            }
             Err(error) => error,
         };
         // A delete that still spreads answers "in use" while no list shows the association any more.
@@ -194,37 +200,6 @@ impl Eks {
         Err(error)
     }
 
-    async fn create_once(&self, wanted: &Object) -> Answer<Object> {
-        let (cluster, namespace) = (
-            wanted.text("/spec/clusterName"),
-            wanted.text("/spec/namespace"),
-        );
-        let account = wanted.text("/spec/serviceAccount");
-        let call = || format!("eks:CreatePodIdentityAssociation {cluster} {namespace}/{account}");
-        let output = retry(async || {
-            let mut request = self
-                .client
-                .create_pod_identity_association()
-                .cluster_name(cluster)
-                .namespace(namespace)
-                .service_account(account)
-                .role_arn(wanted.text("/spec/roleARN"));
-            for (key, value) in wanted.tree["spec"]["tags"]
-                .as_object()
-                .into_iter()
-                .flatten()
-            {
-                request = request.tags(key, value.as_str().unwrap_or_default());
-            }
-            request.send().await.map_err(|error| failed(call(), &error))
-        })
-        .await?;
-        Ok(output.association.map_or_else(
-            || wanted.clone(),
-            |association| to_object(wanted.id(), &association),
-        ))
-    }
-
     /// Points an association at the wanted role, with session tags on and no second role, and puts our tags back.
     ///
     /// # Errors
@@ -235,38 +210,31 @@ impl Eks {
             live.text("/status/associationID"),
         );
         if !only_tags {
-            let call = || format!("eks:UpdatePodIdentityAssociation {cluster} {association}");
             let second_role = live.tree["spec"]
                 .get("targetRoleARN")
                 .map(|_| String::new());
-            retry(async || {
+            let name = format!("eks:UpdatePodIdentityAssociation {cluster} {association}");
+            call(&name, async || {
                 let request = self
                     .client
                     .update_pod_identity_association()
-                    .cluster_name(cluster)
+                    .cluster_name(cluster);
+                let request = request
                     .association_id(association)
-                    .role_arn(wanted.text("/spec/roleARN"))
-                    .disable_session_tags(false)
-                    .set_target_role_arn(second_role.clone());
-                request.send().await.map_err(|error| failed(call(), &error))
+                    .role_arn(wanted.text("/spec/roleARN"));
+                let request = request.disable_session_tags(false);
+                request
+                    .set_target_role_arn(second_role.clone())
+                    .send()
+                    .await
             })
             .await?;
         }
         if wanted.tree["spec"]["tags"] != live.tree["spec"]["tags"] {
-            let call = || format!("eks:TagResource {association}");
-            retry(async || {
-                let mut request = self
-                    .client
-                    .tag_resource()
-                    .resource_arn(live.text("/status/ackResourceMetadata/arn"));
-                for (key, value) in wanted.tree["spec"]["tags"]
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                {
-                    request = request.tags(key, value.as_str().unwrap_or_default());
-                }
-                request.send().await.map_err(|error| failed(call(), &error))
+            let arn = live.text("/status/ackResourceMetadata/arn");
+            call(&format!("eks:TagResource {association}"), async || {
+                let request = self.client.tag_resource().resource_arn(arn);
+                request.set_tags(Some(tags(wanted))).send().await
             })
             .await?;
         }
@@ -284,22 +252,26 @@ impl Eks {
             live.text("/spec/clusterName"),
             live.text("/status/associationID"),
         );
-        let call = || format!("eks:DeletePodIdentityAssociation {cluster} {association}");
-        let answer = retry(async || {
-            let request = self
-                .client
-                .delete_pod_identity_association()
+        let name = format!("eks:DeletePodIdentityAssociation {cluster} {association}");
+        let answer = call(&name, async || {
+            let request = self.client.delete_pod_identity_association();
+            request
                 .cluster_name(cluster)
-                .association_id(association);
-            request.send().await.map_err(|error| failed(call(), &error))
-        })
-        .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.reason == Reason::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+                .association_id(association)
+                .send()
+                .await
+        });
+        absent_is_fine(answer.await)
     }
+}
+
+fn tags(object: &Object) -> HashMap<String, String> {
+    let tags = object.tree["spec"]["tags"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    tags.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.into())))
+        .collect()
 }
 
 /// EKS's text for a role that it does not see (yet): <https://github.com/hashicorp/terraform-provider-aws/pull/34717>

@@ -71,7 +71,8 @@ fn what_the_api_server_adds_is_no_change() {
 #[test]
 fn another_spelling_of_a_quantity_is_no_change_where_quantities_are() {
     let resources = json!({"limits": {"cpu": "1000m", "memory": "1Gi"}, "requests": {"cpu": 0.5}});
-    let wanted = deployment(json!({"resources": resources, "env": [{"name": "A", "value": "1000m"}]}));
+    let wanted =
+        deployment(json!({"resources": resources, "env": [{"name": "A", "value": "1000m"}]}));
     let live = lives(&wanted, |tree| {
         container(tree)["resources"] =
             json!({"limits": {"cpu": "1", "memory": "1024Mi"}, "requests": {"cpu": "500m"}});
@@ -129,7 +130,11 @@ fn a_change_names_who_owns_the_field_now() {
         }}}}});
         let entries = tree["metadata"]["managedFields"].as_array_mut().unwrap();
         entries.push(entry("kubectl-edit", "Update", &fields));
-        entries.push(entry("someone-else", "Update", &json!({"f:spec": {"f:paused": {}}})));
+        entries.push(entry(
+            "someone-else",
+            "Update",
+            &json!({"f:spec": {"f:paused": {}}}),
+        ));
     });
     insta::assert_snapshot!(listed(&wanted, &live), @"");
 }
@@ -180,8 +185,16 @@ fn policies_that_mean_the_same_are_no_change() {
 #[test]
 fn statements_added_changed_and_taken_away_are_told_apart() {
     let statement = |sid: &str, action: &str| json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*"});
-    let wanted = inline(json!([statement("Kept", "s3:GetObject"), statement("Changed", "s3:ListBucket"), statement("Lost", "sqs:SendMessage")]));
-    let live = inline(json!([statement("Kept", "s3:GetObject"), statement("Changed", "s3:*"), statement("Added", "iam:*")]));
+    let wanted = inline(json!([
+        statement("Kept", "s3:GetObject"),
+        statement("Changed", "s3:ListBucket"),
+        statement("Lost", "sqs:SendMessage")
+    ]));
+    let live = inline(json!([
+        statement("Kept", "s3:GetObject"),
+        statement("Changed", "s3:*"),
+        statement("Added", "iam:*")
+    ]));
     insta::assert_snapshot!(listed(&wanted, &live), @"");
 }
 
@@ -197,7 +210,8 @@ fn everything_that_is_ours_on_a_role_is_compared_and_nothing_else() {
         "inlinePolicies": {"extra": {}},
         "tags": [{"key": "team", "value": "x"}, {"key": "mcpctl.dev/tenant", "value": "other"}],
     }));
-    live.tree["spec"]["assumeRolePolicyDocument"]["Statement"][0]["Principal"] = json!({"Service": "ec2.amazonaws.com"});
+    live.tree["spec"]["assumeRolePolicyDocument"]["Statement"][0]["Principal"] =
+        json!({"Service": "ec2.amazonaws.com"});
     insta::assert_snapshot!(listed(&wanted, &live), @"");
     insta::assert_snapshot!(foreign_policies(Some(&wanted), &live).join("\n"), @"");
 }
@@ -213,9 +227,15 @@ fn a_policy_that_is_missing_or_no_longer_wanted_is_one_change() {
 #[test]
 fn a_flag_of_an_association_that_the_server_leaves_out_is_no_change() {
     let association = |spec: Value| {
-        object(json!({"apiVersion": "eks.services.k8s.aws/v1alpha1", "kind": "PodIdentityAssociation", "metadata": {"name": "acme"}, "spec": spec}))
+        object(
+            json!({"apiVersion": "eks.services.k8s.aws/v1alpha1", "kind": "PodIdentityAssociation", "metadata": {"name": "acme"}, "spec": spec}),
+        )
     };
-    let wanted = association(json!({"roleARN": "arn:aws:iam::1:role/a", "disableSessionTags": false, "tags": {"a": "1"}}));
-    let live = association(json!({"roleARN": "arn:aws:iam::1:role/b", "disableSessionTags": false, "tags": {"a": "2", "b": "3"}}));
+    let wanted = association(
+        json!({"roleARN": "arn:aws:iam::1:role/a", "disableSessionTags": false, "tags": {"a": "1"}}),
+    );
+    let live = association(
+        json!({"roleARN": "arn:aws:iam::1:role/b", "disableSessionTags": false, "tags": {"a": "2", "b": "3"}}),
+    );
     insta::assert_snapshot!(listed(&wanted, &live), @"");
 }

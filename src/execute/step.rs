@@ -1,19 +1,17 @@
 //! One step of a plan, carried out.
 
-use std::time::Duration;
-
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Event, Progress, Run, next_signal};
+use super::{Event, Progress, Run, identity, next_signal};
 use crate::{
-    backend::{Apply, Aws, CallError, Kubernetes, Propagation, Reason},
+    backend::{Apply, CallError, Kubernetes, Propagation, Reason},
     diff,
     error::{Error, Kind, Result},
     gate, lock,
     managed::RESTART_MANAGER,
-    object::{EKS, IAM, Id, Object, starts_pods},
+    object::{Id, Object, starts_pods},
     plan::{Action, Step, Update},
     wait,
 };
@@ -46,10 +44,6 @@ pub(super) async fn carry_out(step: &Step, run: &Run<'_>, progress: &Progress) -
 fn kubernetes<'a>(run: &Run<'a>) -> Result<&'a Kubernetes> {
     run.kubernetes
         .ok_or_else(|| Error::usage("this plan needs the cluster"))
-}
-
-fn aws<'a>(run: &Run<'a>) -> Result<&'a Aws> {
-    run.aws.ok_or_else(|| Error::usage("this plan needs AWS"))
 }
 
 /// Ends a wait at the deadline or on a signal.
@@ -97,7 +91,7 @@ fn note(progress: &Progress, object: Object) {
 
 async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let made = if object.id().is_aws() {
-        create_identity(object, run, progress).await?
+        identity::create(object, run, progress).await?
     } else {
         // Version 1 stands for "does not exist": of two that create one object, one is refused.
         let how = Apply {
@@ -116,96 +110,6 @@ async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
     Ok("created".into())
 }
 
-/// Makes a role or an association. One that is there all the same may be what a call made whose answer was lost: if it
-/// is ours it is brought to what is wanted, else it is reported.
-async fn create_identity(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<Object> {
-    let id = object.id();
-    let role = id.is(IAM, "Role");
-    let made = if role {
-        aws(run)?.iam.create(object).await
-    } else {
-        associate(object, run).await
-    };
-    let error = match made {
-        Ok(made) => return Ok(made),
-        Err(error) => error,
-    };
-    // The role itself stands by now where a later call of its making failed.
-    if role && !error.call.starts_with("iam:CreateRole") {
-        progress.wrote.set(true);
-        return Err(Error::from(error).detail(format!("{id} stands, without all of its policies")));
-    }
-    if error.reason != Reason::Conflict {
-        return Err(error.into());
-    }
-    let text = |pointer| object.text(pointer);
-    let other = if role {
-        aws(run)?.iam.role(id, text("/spec/name")).await?
-    } else {
-        let (cluster, namespace) = (text("/spec/clusterName"), text("/spec/namespace"));
-        aws(run)?
-            .eks
-            .association(id, cluster, namespace, text("/spec/serviceAccount"))
-            .await?
-    };
-    let Some(other) = other.filter(|other| run.subject.owns(other)) else {
-        return Err(Error::from(error).detail("somebody made it since the plan was made"));
-    };
-    let changes = diff::changes(object, &other);
-    if changes.is_empty() {
-        return Ok(other);
-    }
-    change_identity(
-        &Update {
-            wanted: object.clone(),
-            live: other,
-            changes,
-            force: false,
-        },
-        run,
-    )
-    .await
-}
-
-async fn change_identity(update: &Update, run: &Run<'_>) -> Result<Object> {
-    let Update {
-        wanted,
-        live,
-        changes,
-        ..
-    } = update;
-    if wanted.id().is(IAM, "Role") {
-        return Ok(aws(run)?.iam.update(wanted, live, changes).await?);
-    }
-    let only_tags = changes
-        .iter()
-        .all(|change| change.path.starts_with("spec.tags"));
-    Ok(aws(run)?.eks.update(wanted, live, only_tags).await?)
-}
-
-/// A new role takes a few seconds to be visible to EKS, sometimes half a minute, and so does a deleted association:
-/// <https://github.com/hashicorp/terraform-provider-aws/pull/34717>
-async fn associate(object: &Object, run: &Run<'_>) -> std::result::Result<Object, CallError> {
-    const PAUSE: Duration = Duration::from_secs(1);
-    let Some(aws) = run.aws else {
-        unreachable!("a plan with an association has AWS")
-    };
-    let mut signal = run.signal.clone();
-    loop {
-        let error = match aws.eks.create(object).await {
-            Ok(made) => return Ok(made),
-            Err(error) => error,
-        };
-        if error.reason != Reason::Busy || Instant::now() + PAUSE > run.deadline {
-            return Err(error);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            Some(_) = next_signal(&mut signal) => return Err(error),
-        }
-    }
-}
-
 /// A repeated request may find what the first one made.
 async fn already_there(object: &Object, error: CallError, run: &Run<'_>) -> Result<Object> {
     let other = kubernetes(run)?.get(object.id()).await?;
@@ -222,7 +126,7 @@ async fn already_there(object: &Object, error: CallError, run: &Run<'_>) -> Resu
 
 async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let changed = if update.wanted.id().is_aws() {
-        change_identity(update, run).await?
+        identity::change(update, run).await?
     } else {
         apply_unless_changed(update, kubernetes(run)?).await?
     };
@@ -267,25 +171,8 @@ async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Resul
 
 async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let id = object.id();
-    let was_there = if id.is(IAM, "Role") {
-        let iam = &aws(run)?.iam;
-        match iam.role(id, object.text("/spec/name")).await? {
-            Some(now) => still_ours(&now, run)? && iam.delete(&now, &run.own_managed).await?,
-            None => false,
-        }
-    } else if id.is(EKS, "PodIdentityAssociation") {
-        let eks = &aws(run)?.eks;
-        match eks
-            .describe(
-                id,
-                object.text("/spec/clusterName"),
-                object.text("/status/associationID"),
-            )
-            .await?
-        {
-            Some(now) => still_ours(&now, run)? && eks.delete(&now).await?,
-            None => false,
-        }
+    let was_there = if id.is_aws() {
+        identity::delete(object, run).await?
     } else {
         let propagation = if starts_pods(id) {
             Propagation::Foreground
@@ -307,17 +194,6 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
         "was gone already"
     }
     .into())
-}
-
-/// The mark of ownership is read again before a delete.
-fn still_ours(now: &Object, run: &Run<'_>) -> Result<bool> {
-    if run.subject.owns(now) {
-        return Ok(true);
-    }
-    Err(
-        Error::conflict(format!("{} is not ours any more", now.id()))
-            .detail("its tags changed since the plan was made"),
-    )
 }
 
 async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String> {

@@ -6,6 +6,7 @@ use crate::{
     error::{Kind, Result},
     input,
     object::{Id, Object},
+    spec::{Input, Layer},
     testing::{acme, entry, map, written},
 };
 
@@ -42,17 +43,27 @@ fn refusal(namespace: &Object) -> String {
 
 #[test]
 fn a_record_reads_back_as_it_was_written() {
-    let record = Record::read(&namespace("mcpctl")).unwrap().expect("a record");
+    let record = Record::read(&namespace("mcpctl"))
+        .unwrap()
+        .expect("a record");
     assert_eq!(record.input.layer.spec, map(json!({"replicas": 2})));
     assert_eq!(record.names.namespace, "mcp-acme");
     assert!(record.kinds.contains(&("apps".into(), "Deployment".into())));
-    assert!(!record.kinds.iter().any(|(_, kind)| kind == "Namespace" || kind == "Role"));
+    assert!(
+        !record
+            .kinds
+            .iter()
+            .any(|(_, kind)| kind == "Namespace" || kind == "Role")
+    );
 }
 
 #[test]
 fn what_a_gitops_tool_applied_from_our_output_is_believed() {
     for manager in ["argocd-controller", "kustomize-controller"] {
-        assert!(Record::read(&namespace(manager)).unwrap().is_some(), "{manager}");
+        assert!(
+            Record::read(&namespace(manager)).unwrap().is_some(),
+            "{manager}"
+        );
     }
 }
 
@@ -80,7 +91,8 @@ proptest! {
     #[test]
     fn any_text_survives_the_record(value in "[^\\p{Cc}\u{fffe}\u{ffff}]{0,40}") {
         let spec = map(json!({"env": [{"name": "A", "value": value}], "values": {value.clone(): value}}));
-        let said = input::from_spec("acme".parse().unwrap(), spec);
+        let layer = Layer { source: "record".into(), spec };
+        let said = Input { name: "acme".parse().unwrap(), layer };
         let text = input::to_record(&said).to_string();
         prop_assert_eq!(input::from_record(&text, "record").unwrap().layer.spec, said.layer.spec);
     }

@@ -86,7 +86,7 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
     let layers = [&defaults, &tier, &said];
     let mut merged = Value::Object(Map::new());
     for layer in layers {
-        merge(&mut merged, &Value::Object(layer.spec.clone()));
+        lay(&mut merged, &layer.spec);
     }
     let spec: TenantSpec = serde_path_to_error::deserialize(&merged).map_err(|error| {
         let path = error.path().to_string();
@@ -121,6 +121,17 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
         layers[2].source, layers[1].source, layers[0].source
     ));
     Err(error)
+}
+
+/// Lays one layer over those below. A policy is a document and no map of fields: two of them do not mix.
+pub fn lay(base: &mut Value, layer: &Map<String, Value>) {
+    let given = layer
+        .get("identity")
+        .is_some_and(|identity| identity.get("policy").is_some());
+    if given && let Some(policy) = base.pointer_mut("/identity/policy") {
+        policy.take();
+    }
+    merge(base, &Value::Object(layer.clone()));
 }
 
 /// Maps merge, everything else replaces.
@@ -251,3 +262,6 @@ fn bad_labels(spec: &TenantSpec) -> Vec<String> {
     }));
     found
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! The calls that change a role.
+
+use aws_sdk_iam::types::Tag;
+use serde_json::Value;
+
+use super::{Answer, Iam, OUR_POLICY, tag_map, to_object};
+use crate::{
+    backend::aws::{absent_is_fine, call},
+    diff::Change,
+    object::Object,
+};
+
+impl Iam {
+    /// Makes a role whole: trust, path, tags and boundary in one call, then its policies.
+    ///
+    /// # Errors
+    /// The first call that fails; what was made stays, and the next run goes on from there.
+    pub async fn create(&self, wanted: &Object) -> Answer<Object> {
+        let spec = &wanted.tree["spec"];
+        let name = wanted.text("/spec/name");
+        let boundary = spec["permissionsBoundary"].as_str().map(str::to_string);
+        let output = call(&format!("iam:CreateRole {name}"), async || {
+            self.client
+                .create_role()
+                .role_name(name)
+                .path(wanted.text("/spec/path"))
+                .assume_role_policy_document(spec["assumeRolePolicyDocument"].to_string())
+                .set_permissions_boundary(boundary.clone())
+                .set_tags(Some(tags(spec)))
+                .send()
+                .await
+        })
+        .await?;
+        for (policy, document) in spec["inlinePolicies"].as_object().into_iter().flatten() {
+            self.put_policy(name, policy, document).await?;
+        }
+        let managed = spec["policies"].as_array().into_iter().flatten();
+        for arn in managed.filter_map(Value::as_str) {
+            self.attach(name, arn).await?;
+        }
+        let arn = output.role.map(|role| role.arn).unwrap_or_default();
+        Ok(to_object(wanted.id(), spec, &arn))
+    }
+
+    /// Puts back what differs, and nothing else.
+    ///
+    /// # Errors
+    /// The first call that fails.
+    pub async fn update(
+        &self,
+        wanted: &Object,
+        live: &Object,
+        changes: &[Change],
+    ) -> Answer<Object> {
+        let spec = &wanted.tree["spec"];
+        let name = wanted.text("/spec/name");
+        let touches = |prefix: &str| changes.iter().any(|change| change.path.starts_with(prefix));
+        // The boundary first: until it is back the role may do more than it should.
+        if touches("spec.permissionsBoundary") {
+            self.set_boundary(name, spec["permissionsBoundary"].as_str())
+                .await?;
+        }
+        if touches("spec.assumeRolePolicyDocument") {
+            self.put_trust(name, &spec["assumeRolePolicyDocument"])
+                .await?;
+        }
+        if touches("spec.inlinePolicies.mcpctl") {
+            match spec.pointer("/inlinePolicies/mcpctl") {
+                Some(document) => self.put_policy(name, OUR_POLICY, document).await?,
+                None => _ = absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?,
+            }
+        }
+        let attachments = changes
+            .iter()
+            .filter(|change| change.path.starts_with("spec.policies["));
+        for arn in attachments.filter_map(|change| change.want.as_ref()?.as_str()) {
+            self.attach(name, arn).await?;
+        }
+        if touches("spec.tags[") {
+            call(&format!("iam:TagRole {name}"), async || {
+                self.client
+                    .tag_role()
+                    .role_name(name)
+                    .set_tags(Some(tags(spec)))
+                    .send()
+                    .await
+            })
+            .await?;
+        }
+        Ok(to_object(
+            wanted.id(),
+            spec,
+            live.text("/status/ackResourceMetadata/arn"),
+        ))
+    }
+
+    /// Deletes a role after its own policies. False when it was gone already.
+    ///
+    /// # Errors
+    /// The first call that fails.
+    pub async fn delete(&self, live: &Object, own_managed: &[String]) -> Answer<bool> {
+        let name = live.text("/spec/name");
+        if live.tree.pointer("/spec/inlinePolicies/mcpctl").is_some() {
+            absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?;
+        }
+        for arn in own_managed {
+            let detached = call(&format!("iam:DetachRolePolicy {name} {arn}"), async || {
+                self.client
+                    .detach_role_policy()
+                    .role_name(name)
+                    .policy_arn(arn)
+                    .send()
+                    .await
+            })
+            .await;
+            absent_is_fine(detached)?;
+        }
+        let deleted = call(&format!("iam:DeleteRole {name}"), async || {
+            self.client.delete_role().role_name(name).send().await
+        })
+        .await;
+        absent_is_fine(deleted)
+    }
+
+    async fn put_trust(&self, role: &str, document: &Value) -> Answer<()> {
+        call(&format!("iam:UpdateAssumeRolePolicy {role}"), async || {
+            let request = self.client.update_assume_role_policy().role_name(role);
+            request.policy_document(document.to_string()).send().await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn put_policy(&self, role: &str, name: &str, document: &Value) -> Answer<()> {
+        call(&format!("iam:PutRolePolicy {role} {name}"), async || {
+            let request = self
+                .client
+                .put_role_policy()
+                .role_name(role)
+                .policy_name(name);
+            request.policy_document(document.to_string()).send().await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn delete_policy(&self, role: &str, name: &str) -> Answer<()> {
+        call(&format!("iam:DeleteRolePolicy {role} {name}"), async || {
+            self.client
+                .delete_role_policy()
+                .role_name(role)
+                .policy_name(name)
+                .send()
+                .await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn attach(&self, role: &str, arn: &str) -> Answer<()> {
+        call(&format!("iam:AttachRolePolicy {role} {arn}"), async || {
+            self.client
+                .attach_role_policy()
+                .role_name(role)
+                .policy_arn(arn)
+                .send()
+                .await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn set_boundary(&self, role: &str, arn: Option<&str>) -> Answer<()> {
+        let Some(arn) = arn else {
+            return call(
+                &format!("iam:DeleteRolePermissionsBoundary {role}"),
+                async || {
+                    self.client
+                        .delete_role_permissions_boundary()
+                        .role_name(role)
+                        .send()
+                        .await
+                },
+            )
+            .await
+            .map(|_| ());
+        };
+        call(
+            &format!("iam:PutRolePermissionsBoundary {role}"),
+            async || {
+                let request = self.client.put_role_permissions_boundary().role_name(role);
+                request.permissions_boundary(arn).send().await
+            },
+        )
+        .await
+        .map(|_| ())
+    }
+}
+
+fn tags(spec: &Value) -> Vec<Tag> {
+    let build = |(key, value): (&str, &str)| Tag::builder().key(key).value(value).build().ok();
+    tag_map(spec).into_iter().filter_map(build).collect()
+}

@@ -1,0 +1,141 @@
+//! The AWS half of a step: roles and associations.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Progress, Run, next_signal};
+use crate::{
+    backend::{Aws, CallError, Reason},
+    diff,
+    error::{Error, Result},
+    object::{IAM, Object},
+    plan::Update,
+};
+
+fn aws<'a>(run: &Run<'a>) -> Result<&'a Aws> {
+    run.aws.ok_or_else(|| Error::usage("this plan needs AWS"))
+}
+
+/// Makes a role or an association. One that is there all the same may be what a call made whose answer was lost: if it
+/// is ours it is brought to what is wanted, else it is reported.
+pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<Object> {
+    let id = object.id();
+    let role = id.is(IAM, "Role");
+    let made = if role {
+        aws(run)?.iam.create(object).await
+    } else {
+        associate(object, run).await
+    };
+    let error = match made {
+        Ok(made) => return Ok(made),
+        Err(error) => error,
+    };
+    // The role itself stands by now where a later call of its making failed.
+    if role && !error.call.starts_with("iam:CreateRole") {
+        progress.wrote.set(true);
+        return Err(Error::from(error).detail(format!("{id} stands, without all of its policies")));
+    }
+    if error.reason != Reason::Conflict {
+        return Err(error.into());
+    }
+    let text = |pointer| object.text(pointer);
+    let aws = aws(run)?;
+    let other = if role {
+        aws.iam.role(id, text("/spec/name")).await?
+    } else {
+        let place = (text("/spec/namespace"), text("/spec/serviceAccount"));
+        aws.eks
+            .association(id, text("/spec/clusterName"), place)
+            .await?
+    };
+    let Some(other) = other.filter(|other| run.subject.owns(other)) else {
+        return Err(Error::from(error).detail("somebody made it since the plan was made"));
+    };
+    let changes = diff::changes(object, &other);
+    if changes.is_empty() {
+        return Ok(other);
+    }
+    change(
+        &Update {
+            wanted: object.clone(),
+            live: other,
+            changes,
+            force: false,
+        },
+        run,
+    )
+    .await
+}
+
+pub(super) async fn change(update: &Update, run: &Run<'_>) -> Result<Object> {
+    let Update {
+        wanted,
+        live,
+        changes,
+        ..
+    } = update;
+    if wanted.id().is(IAM, "Role") {
+        return Ok(aws(run)?.iam.update(wanted, live, changes).await?);
+    }
+    let only_tags = changes
+        .iter()
+        .all(|change| change.path.starts_with("spec.tags"));
+    Ok(aws(run)?.eks.update(wanted, live, only_tags).await?)
+}
+
+/// A new role takes a few seconds to be visible to EKS, sometimes half a minute, and so does a deleted association:
+/// <https://github.com/hashicorp/terraform-provider-aws/pull/34717>
+async fn associate(object: &Object, run: &Run<'_>) -> std::result::Result<Object, CallError> {
+    const PAUSE: Duration = Duration::from_secs(1);
+    let Some(aws) = run.aws else {
+        unreachable!("a plan with an association has AWS")
+    };
+    let mut signal = run.signal.clone();
+    loop {
+        let error = match aws.eks.create(object).await {
+            Ok(made) => return Ok(made),
+            Err(error) => error,
+        };
+        if error.reason != Reason::Busy || Instant::now() + PAUSE > run.deadline {
+            return Err(error);
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            Some(_) = next_signal(&mut signal) => return Err(error),
+        }
+    }
+}
+
+/// Deletes a role or an association, if it is still ours. False when it was gone already.
+pub(super) async fn delete(object: &Object, run: &Run<'_>) -> Result<bool> {
+    let id = object.id();
+    let aws = aws(run)?;
+    if id.is(IAM, "Role") {
+        return match aws.iam.role(id, object.text("/spec/name")).await? {
+            Some(now) => {
+                Ok(still_ours(&now, run)? && aws.iam.delete(&now, &run.own_managed).await?)
+            }
+            None => Ok(false),
+        };
+    }
+    let (cluster, association) = (
+        object.text("/spec/clusterName"),
+        object.text("/status/associationID"),
+    );
+    match aws.eks.describe(id, cluster, association).await? {
+        Some(now) => Ok(still_ours(&now, run)? && aws.eks.delete(&now).await?),
+        None => Ok(false),
+    }
+}
+
+/// The mark of ownership is read again before a delete.
+fn still_ours(now: &Object, run: &Run<'_>) -> Result<bool> {
+    if run.subject.owns(now) {
+        return Ok(true);
+    }
+    Err(
+        Error::conflict(format!("{} is not ours any more", now.id()))
+            .detail("its tags changed since the plan was made"),
+    )
+}
