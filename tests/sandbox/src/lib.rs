@@ -46,6 +46,7 @@ mod process;
 mod progress;
 mod python;
 mod sandbox;
+pub mod strict_aws;
 mod tokens;
 mod watch;
 mod webhook;
