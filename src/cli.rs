@@ -230,7 +230,7 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    const DEFAULT: Duration = Duration::from_secs(300);
+    const DEFAULT: Duration = Duration::from_mins(5);
 
     /// What was asked for, else five minutes, or `least` where that is longer.
     pub fn or_at_least(self, least: Duration) -> Duration {

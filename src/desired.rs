@@ -158,11 +158,8 @@ fn tag(object: &mut Object, resolved: &Resolved, settings: &Settings) {
         .pointer("/spec/inlinePolicies/mcpctl")
         .filter(|_| is_role)
     {
-        let hash: String = Sha256::digest(policy::canonical(document).to_string())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        tags.push((POLICY_HASH, hash));
+        let text = policy::canonical(document).to_string();
+        tags.push((POLICY_HASH, format!("{:x}", Sha256::digest(text))));
     }
     object.tree["spec"]["tags"] = if is_role {
         tags.into_iter()

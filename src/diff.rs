@@ -146,6 +146,17 @@ fn compare_lists(want: &[Value], have: &[Value], path: &mut Vec<Step>, found: &m
     }
 }
 
+/// Fields that hold quantities by resource name.
+const HOLDERS: [&str; 7] = [
+    "limits",
+    "requests",
+    "hard",
+    "default",
+    "defaultRequest",
+    "max",
+    "min",
+];
+
 /// Whether two leaves mean the same.
 fn same(want: &Value, have: Option<&Value>, path: &[Step]) -> bool {
     let Some(have) = have else {
@@ -167,15 +178,6 @@ fn same(want: &Value, have: Option<&Value>, path: &[Step]) -> bool {
     let last = path
         .last()
         .is_some_and(|step| *step == Step::Field("sizeLimit".into()));
-    const HOLDERS: [&str; 7] = [
-        "limits",
-        "requests",
-        "hard",
-        "default",
-        "defaultRequest",
-        "max",
-        "min",
-    ];
     if last || holder.is_some_and(|holder| HOLDERS.contains(&holder)) {
         let quantity = |value: &Value| Quantity::try_from(value.clone()).ok();
         return quantity(want).is_some() && quantity(want) == quantity(have);

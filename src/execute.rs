@@ -11,10 +11,10 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{
     backend::{Aws, Kubernetes},
-    error::{Error, Kind, Signal},
+    error::{Error, Kind, Result, Signal},
     lock::{self, Lock},
     object::State,
-    plan::{Action, Plan, Step, Subject},
+    plan::{Plan, Step, Subject},
 };
 
 mod identity;
@@ -52,8 +52,6 @@ pub struct Run<'a> {
     pub holder: &'a str,
     /// How long a changed identity is given to spread.
     pub settle: Duration,
-    /// Managed policies that are the tenant's own, to be detached with its role.
-    pub own_managed: Vec<String>,
     /// Carries a signal, once there is one.
     pub signal: watch::Receiver<Option<Signal>>,
     /// Hears what happens.
@@ -97,36 +95,22 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     let mut renewal = tokio::time::interval_at(Instant::now() + lock::RENEWAL, lock::RENEWAL);
     let mut stop = false;
     loop {
-        if outcome.interrupted.is_none() && !stop {
-            for index in startable(
-                &pending,
-                &outcome.done,
-                IN_FLIGHT.saturating_sub(flying.len()),
-            ) {
-                if let Some(step) = pending.remove(&index) {
-                    let progress = &progress;
-                    let step = Box::pin(step::carry_out(step, run, progress));
-                    flying.push(async move { (index, step.await) });
-                }
-            }
+        let open = outcome.interrupted.is_none() && !stop;
+        let room = if open {
+            IN_FLIGHT.saturating_sub(flying.len())
+        } else {
+            0
+        };
+        for index in startable(&pending, &outcome.done, room) {
+            let step = Box::pin(step::carry_out(&plan.steps[index], run, &progress));
+            flying.push(async move { (index, step.await) });
+            pending.remove(&index);
         }
         if flying.is_empty() {
             break;
         }
         tokio::select! {
-            Some((index, result)) = flying.next() => {
-                match result {
-                    Ok(text) => {
-                        (run.events)(Event::Done(&plan.steps[index], &text));
-                        outcome.done.push(index);
-                    }
-                    Err(error) if error_is_signal(&error) => outcome.skipped.push(index),
-                    Err(error) => {
-                        (run.events)(Event::Failed(&plan.steps[index], &error));
-                        outcome.failed.push((index, error));
-                    }
-                }
-            }
+            Some((index, result)) = flying.next() => outcome.take(plan, index, result, run),
             Some(came) = next_signal(&mut signal), if outcome.interrupted.is_none() => {
                 (run.events)(Event::Interrupted);
                 outcome.interrupted = Some(came);
@@ -158,10 +142,6 @@ fn startable(pending: &BTreeMap<usize, &Step>, done: &[usize], room: usize) -> V
         .map(|(index, _)| *index)
         .take(room)
         .collect()
-}
-
-fn error_is_signal(error: &Error) -> bool {
-    matches!(error.kind, Kind::Interrupted(_))
 }
 
 async fn next_signal(signal: &mut watch::Receiver<Option<Signal>>) -> Option<Signal> {
@@ -199,16 +179,27 @@ async fn renew(run: &Run<'_>, progress: &Progress, outcome: &mut Outcome) -> boo
 }
 
 impl Outcome {
+    /// Notes how a step ended. One that a signal ended has not failed.
+    fn take(&mut self, plan: &Plan, index: usize, result: Result<String>, run: &Run<'_>) {
+        let step = &plan.steps[index];
+        match result {
+            Ok(text) => {
+                (run.events)(Event::Done(step, &text));
+                self.done.push(index);
+            }
+            Err(error) if matches!(error.kind, Kind::Interrupted(_)) => self.skipped.push(index),
+            Err(error) => {
+                (run.events)(Event::Failed(step, &error));
+                self.failed.push((index, error));
+            }
+        }
+    }
+
     /// The failure that decides the exit code: incomplete before a wait that ran out.
     pub fn worst(&self) -> Option<&Error> {
         self.failed
             .iter()
             .map(|(_, error)| error)
             .max_by_key(|error| u8::from(error.kind != Kind::Wait))
-    }
-
-    /// Whether an object's step was carried out.
-    pub fn did(&self, plan: &Plan, is: impl Fn(&Action) -> bool) -> bool {
-        self.done.iter().any(|index| is(&plan.steps[*index].action))
     }
 }

@@ -297,7 +297,7 @@ pub fn in_making_order(state: &State) -> Vec<&Object> {
                 .iter()
                 .any(|other| made_before(other.id(), object.id()))
         };
-        let next = left.iter().position(|object| free(&object)).unwrap_or(0);
+        let next = left.iter().position(free).unwrap_or(0);
         ordered.push(left.remove(next));
     }
     ordered

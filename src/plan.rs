@@ -211,7 +211,7 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
         match live.get(id) {
             None => plan.steps.push(step(id, Action::Create(object.clone()))),
             Some(other) if !subject.owns(other) => {
-                plan.conflicts.push(Conflict::not_ours(subject, other))
+                plan.conflicts.push(Conflict::not_ours(subject, other));
             }
             Some(other) if !other.text("/metadata/deletionTimestamp").is_empty() => {
                 plan.conflicts

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
 const INLINE_LIMIT: usize = 10_240;
 /// Set after each expanded value, so that what follows it can be checked, and taken out again.
 const END_OF_VALUE: char = '\u{E000}';
+const PLAIN: &str = "give a plain value, and write wildcards and ${…} in the policy itself";
+const KNOWN: &str = "a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*";
 
 /// A policy from where a file names it: the document itself, or the path of a JSON file relative to `base`.
 ///
@@ -194,7 +196,7 @@ pub fn expand(document: &Value, variables: &Value, source: &str) -> Result<Value
             let why = format!(
                 "the value `{text}` holds `{c}`; values hold letters, digits and `._/-` only"
             );
-            return Err(minijinja::Error::new(minijinja::ErrorKind::BadEscape, why));
+            return Err(minijinja::Error::new(ErrorKind::BadEscape, why));
         }
         std::fmt::Write::write_str(out, &text)?;
         std::fmt::Write::write_char(out, END_OF_VALUE)?;
@@ -261,13 +263,14 @@ fn expand_text(
         minijinja::value::Value::from(minijinja::value::Serde(variables)),
     );
     let rendered = rendered.map_err(|error| {
-        (
-            text.to_string(),
-            error
-                .detail()
-                .map_or_else(|| error.to_string(), str::to_string),
-            None,
-        )
+        let hint = match error.kind() {
+            ErrorKind::BadEscape => Some(PLAIN),
+            ErrorKind::UndefinedError => Some(KNOWN),
+            _ => None,
+        };
+        let why = error.detail();
+        let why = why.map_or_else(|| error.to_string(), str::to_string);
+        (text.to_string(), why, hint.map(str::to_string))
     })?;
     let mut parts = rendered.split(END_OF_VALUE);
     parts.next();
@@ -332,7 +335,8 @@ pub fn canonical(document: &Value) -> Value {
     Value::Object(sorted)
 }
 
-fn canonical_statement(statement: &Value) -> Value {
+/// A statement in the form that all of its meaning share.
+pub fn canonical_statement(statement: &Value) -> Value {
     let Some(map) = statement.as_object() else {
         return statement.clone();
     };

@@ -135,10 +135,8 @@ impl<'a> Session<'a> {
     pub async fn execute(
         &self,
         plan: &Plan,
-        subject: &Subject,
-        live: &State,
+        (subject, live): (&Subject, &State),
         timeout: Duration,
-        own_managed: Vec<String>,
     ) -> Outcome {
         let events = report::printer(&self.context.ui);
         let run = Run {
@@ -149,7 +147,6 @@ impl<'a> Session<'a> {
             deadline: tokio::time::Instant::now() + timeout,
             holder: &self.context.environment.holder,
             settle: Duration::from_secs(self.settings.settle_seconds),
-            own_managed,
             signal: self.context.signal.clone(),
             events: &events,
         };

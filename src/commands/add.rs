@@ -66,10 +66,8 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     let outcome = session
         .execute(
             &plan,
-            &look.subject,
-            &live,
+            (&look.subject, &live),
             args.timeout.or_at_least(Duration::ZERO),
-            Vec::new(),
         )
         .await;
     if let Some(error) = report::failure(&subject, &plan, &outcome) {

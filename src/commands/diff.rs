@@ -23,7 +23,7 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
             let mut worst = None;
             for name in names {
                 match one(&session, args, &name).await {
-                    Ok(clean) => worst = worst.max(Some(if clean { 0 } else { 1 })),
+                    Ok(clean) => worst = worst.max(Some(u8::from(!clean))),
                     Err(error) if args.all && error.kind != Kind::ClosedOutput => {
                         context.ui.error(&error);
                         worst = worst.max(Some(error.kind.exit_code()));

@@ -12,6 +12,7 @@ use crate::{
     plan::{self, Conflict, Options, Plan, Subject},
     report,
     session::{Context, Session},
+    spec::TenantName,
     tenant, yaml,
 };
 
@@ -25,13 +26,13 @@ pub(super) fn render(context: &Context) -> Result<ExitCode> {
 }
 
 pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCode> {
-    let (session, plan, live) = look(context, |settings| desired::platform(settings)).await?;
+    let (session, plan, live) = look(context, desired::platform).await?;
     carry_out(context, &session, &plan, &live, timeout).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
-    let (_, plan, _) = look(context, |settings| desired::platform(settings)).await?;
+    let (_, plan, _) = look(context, desired::platform).await?;
     context.ui.data(&report::plan(TITLE, &plan))?;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(TITLE, &plan));
@@ -46,7 +47,7 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
     let (session, mut plan, live) = look(context, |_| Ok(State::new())).await?;
     let tenants = context.until_signal(tenant::all(&session)).await?;
     if !tenants.is_empty() {
-        let names: Vec<&str> = tenants.iter().map(|name| name.as_str()).collect();
+        let names: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
         let id = crate::object::Id::namespace(PLATFORM_NAMESPACE);
         let why = format!(
             "tenants would lose their protection: {}; remove them first",
@@ -137,20 +138,16 @@ async fn carry_out(
     let outcome = session
         .execute(
             plan,
-            &subject(session),
-            live,
+            (&subject(session), live),
             timeout.or_at_least(Duration::ZERO),
-            Vec::new(),
         )
         .await;
-    match report::failure(TITLE, plan, &outcome) {
-        Some(error) => Err(error),
-        None => {
-            let [create, change, delete] = plan.counts();
-            context.ui.status(&format!(
-                "platform: {create} created, {change} changed, {delete} deleted"
-            ));
-            Ok(())
-        }
+    if let Some(error) = report::failure(TITLE, plan, &outcome) {
+        return Err(error);
     }
+    let [create, change, delete] = plan.counts();
+    context.ui.status(&format!(
+        "platform: {create} created, {change} changed, {delete} deleted"
+    ));
+    Ok(())
 }

@@ -55,10 +55,8 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     let outcome = session
         .execute(
             &plan,
-            &look.subject,
-            &live,
+            (&look.subject, &live),
             args.timeout.or_at_least(time_to_end(&live)),
-            own_managed(&live),
         )
         .await;
     if let Some(error) = report::failure(&subject, &plan, &outcome) {
@@ -159,17 +157,6 @@ fn own_managed_of_record(look: &Look) -> Vec<String> {
     });
     list.unwrap_or_default()
         .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_string)
-        .collect()
-}
-
-/// The conflicts above leave nothing attached that is not the tenant's own.
-fn own_managed(live: &State) -> Vec<String> {
-    let roles = live.values().filter(|object| object.id().is(IAM, "Role"));
-    let lists = roles.filter_map(|role| role.tree["spec"]["policies"].as_array());
-    lists
-        .flatten()
         .filter_map(Value::as_str)
         .map(str::to_string)
         .collect()

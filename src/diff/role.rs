@@ -95,33 +95,23 @@ fn documents(path: &str, want: Option<&Value>, have: Option<&Value>, found: &mut
         return;
     }
     let before = found.len();
-    let canonical = |document: &Value| policy::statements(&policy::canonical(document)).to_vec();
-    let (wanted, live) = (canonical(want), canonical(have));
-    for (index, statement) in live
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| !wanted.contains(statement))
-    {
-        let name = policy::label(index, statement);
-        found.push(Change::new(
-            format!("{path}.Statement[{name}]"),
-            Some(statement.clone()),
-            None,
-        ));
+    let (wanted, live) = (statements(want), statements(have));
+    let other_than = |these: &[Statement], one: &Statement| {
+        !these.iter().any(|other| other.meaning == one.meaning)
+    };
+    let place = |statement: &Statement| format!("{path}.Statement[{}]", statement.name);
+    for statement in live.iter().filter(|one| other_than(&wanted, one)) {
+        let have = Some(statement.written.clone());
+        found.push(Change::new(place(statement), have, None));
     }
-    for (index, statement) in wanted
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| !live.contains(statement))
-    {
-        let name = policy::label(index, statement);
-        let place = format!("{path}.Statement[{name}]");
+    for statement in wanted.iter().filter(|one| other_than(&live, one)) {
+        let (place, want) = (place(statement), Some(statement.written.clone()));
         match found[before..]
             .iter_mut()
             .find(|change| change.path == place && change.want.is_none())
         {
-            Some(change) => change.want = Some(statement.clone()),
-            None => found.push(Change::new(place, None, Some(statement.clone()))),
+            Some(change) => change.want = want,
+            None => found.push(Change::new(place, None, want)),
         }
     }
     if found.len() == before {
@@ -131,6 +121,23 @@ fn documents(path: &str, want: Option<&Value>, have: Option<&Value>, found: &mut
             Some(want.clone()),
         ));
     }
+}
+
+/// A statement to compare by what it means and to show as it is written.
+struct Statement {
+    name: String,
+    meaning: Value,
+    written: Value,
+}
+
+fn statements(document: &Value) -> Vec<Statement> {
+    let list = policy::statements(document).iter().enumerate();
+    list.map(|(index, statement)| Statement {
+        name: policy::label(index, statement),
+        meaning: policy::canonical_statement(statement),
+        written: statement.clone(),
+    })
+    .collect()
 }
 
 fn texts(list: &Value) -> Vec<&str> {

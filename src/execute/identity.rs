@@ -113,9 +113,11 @@ pub(super) async fn delete(object: &Object, run: &Run<'_>) -> Result<bool> {
     let aws = aws(run)?;
     if id.is(IAM, "Role") {
         return match aws.iam.role(id, object.text("/spec/name")).await? {
-            Some(now) => {
-                Ok(still_ours(&now, run)? && aws.iam.delete(&now, &run.own_managed).await?)
-            }
+            Some(now) => Ok(still_ours(&now, run)?
+                && aws
+                    .iam
+                    .delete(&now, &object.tree["spec"]["policies"])
+                    .await?),
             None => Ok(false),
         };
     }

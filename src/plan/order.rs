@@ -1,78 +1,132 @@
 //! The order of a plan's steps, and the steps that are no change of an object: lock, gate, waits.
 
 use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
-use crate::object::{EKS, Id, State};
+use crate::object::{EKS, Id, Object, State};
 
 /// Adds the operations that go with the changes, then the edges.
 pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: Options) {
-    let deployment = |id: &Id| id.is("apps", "Deployment");
-    let lives = live
-        .iter()
-        .find(|(id, _)| deployment(id))
-        .map(|(_, object)| object);
-    let changed = plan.steps.iter().position(|step| {
-        deployment(&step.id)
-            && !matches!(step.action, Action::Delete(_) | Action::GoesWithNamespace)
-    });
-    let removal = plan
-        .steps
-        .iter()
-        .any(|step| step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_)));
-    let identity = identity_changes(plan);
-    let idle = lives.is_some_and(|object| {
-        object.tree["status"]["availableReplicas"]
-            .as_u64()
-            .unwrap_or(0)
-            == 0
-    });
-    let pods_to_come = match changed.map(|index| &plan.steps[index].action) {
-        Some(Action::Create(object)) => Some(object.clone()),
-        Some(Action::Update(update)) if identity || idle => Some(update.wanted.clone()),
-        None if identity => lives.cloned(),
-        _ => None,
-    };
-    let restart = lives.cloned().filter(|_| identity && !removal);
+    let removal = plan.steps.iter().any(is_namespace_delete);
+    let pods = Pods::of(plan, live);
     lock(plan, live, subject);
+    await_ingresses(plan);
     order(plan);
-    if let Some(pods) = pods_to_come.filter(|_| options.gate && !removal) {
-        let mut gate = step(pods.id(), Action::Gate(pods.clone()));
-        gate.after = all_but(plan, |step| deployment(&step.id));
-        let index = push(plan, gate);
-        for step in plan
-            .steps
-            .iter_mut()
-            .filter(|step| deployment(&step.id) && step.action.writes())
-        {
-            step.after.push(index);
-        }
-    }
-    if let Some(object) = restart {
-        let mut restart = step(&object.id().clone(), Action::Restart(object));
-        restart.after = all_but(plan, |_| false);
-        push(plan, restart);
-    }
     if removal {
-        let namespaces: Vec<Id> = plan
+        await_namespaces(plan);
+        return;
+    }
+    if options.gate {
+        gate(plan, &pods);
+    }
+    if let Some(deployment) = pods.living.clone().filter(|_| pods.identity_changes) {
+        let id = deployment.id().clone();
+        push_last(plan, step(&id, Action::Restart(deployment)));
+    }
+    if let Some(pods) = pods.living.or(pods.wanted).filter(|_| options.ready) {
+        push_last(plan, step(pods.id(), Action::AwaitReady));
+    }
+}
+
+/// What a plan means for the tenant's pods.
+struct Pods {
+    /// The Deployment that lives.
+    living: Option<Object>,
+    /// The Deployment as the plan writes it.
+    wanted: Option<Object>,
+    /// Whether pods that run would go on with another identity than the one that is wanted.
+    identity_changes: bool,
+}
+
+impl Pods {
+    fn of(plan: &Plan, live: &State) -> Self {
+        let living = live
+            .iter()
+            .find(|(id, _)| is_deployment(id))
+            .map(|(_, object)| object.clone());
+        let wanted = plan
             .steps
             .iter()
-            .filter(|step| step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_)))
-            .map(|step| step.id.clone())
-            .collect();
-        for id in namespaces {
-            let mut gone = step(&id, Action::AwaitGone);
-            gone.after = all_but(plan, |_| false);
-            push(plan, gone);
-        }
-    } else if options.ready && lives.is_some() | changed.is_some() {
-        let id = lives
-            .map(|object| object.id().clone())
-            .or_else(|| changed.map(|index| plan.steps[index].id.clone()));
-        if let Some(id) = id {
-            let mut ready = step(&id, Action::AwaitReady);
-            ready.after = all_but(plan, |_| false);
-            push(plan, ready);
+            .filter(|step| is_deployment(&step.id))
+            .find_map(|step| match &step.action {
+                Action::Create(object) => Some(object.clone()),
+                Action::Update(update) => Some(update.wanted.clone()),
+                _ => None,
+            });
+        Self {
+            living,
+            wanted,
+            identity_changes: identity_changes(plan),
         }
     }
+
+    /// The Deployment whose next pods have to wait for their identity: it is new, its identity is, or no pod of it
+    /// runs.
+    fn to_come(&self) -> Option<&Object> {
+        let running = |object: &Object| {
+            object.tree["status"]["availableReplicas"]
+                .as_u64()
+                .unwrap_or(0)
+                > 0
+        };
+        let proven = self.living.as_ref().is_some_and(running) && !self.identity_changes;
+        let untouched = self.wanted.is_none() && !self.identity_changes;
+        self.wanted
+            .as_ref()
+            .or(self.living.as_ref())
+            .filter(|_| !proven && !untouched)
+    }
+}
+
+fn is_deployment(id: &Id) -> bool {
+    id.is("apps", "Deployment")
+}
+
+fn is_namespace_delete(step: &Step) -> bool {
+    step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_))
+}
+
+/// Pods come when all that makes them safe is there, and when they would come with credentials.
+fn gate(plan: &mut Plan, pods: &Pods) {
+    let Some(deployment) = pods.to_come() else {
+        return;
+    };
+    let before = |step: &Step| !is_deployment(&step.id);
+    let after = (0..plan.steps.len())
+        .filter(|index| before(&plan.steps[*index]))
+        .collect();
+    let index = plan.steps.len();
+    plan.steps.push(Step {
+        id: deployment.id().clone(),
+        action: Action::Gate(deployment.clone()),
+        after,
+    });
+    let gated = plan
+        .steps
+        .iter_mut()
+        .filter(|step| is_deployment(&step.id) && step.action.writes());
+    gated.for_each(|step| step.after.push(index));
+}
+
+fn await_namespaces(plan: &mut Plan) {
+    let deleted = plan.steps.iter().filter(|step| is_namespace_delete(step));
+    let ids: Vec<Id> = deleted.map(|step| step.id.clone()).collect();
+    for id in ids {
+        push_last(plan, step(&id, Action::AwaitGone));
+    }
+}
+
+/// A namespace is deleted only when the load balancer controller has let its Ingresses go.
+fn await_ingresses(plan: &mut Plan) {
+    let is_deleted = |step: &&Step| {
+        step.id.is("networking.k8s.io", "Ingress") && matches!(step.action, Action::Delete(_))
+    };
+    let ids: Vec<Id> = plan
+        .steps
+        .iter()
+        .filter(is_deleted)
+        .map(|step| step.id.clone())
+        .collect();
+    plan.steps
+        .extend(ids.iter().map(|id| step(id, Action::AwaitGone)));
 }
 
 /// Every write is made under the lock. It lives in the namespace, so a new namespace comes before it, and one that is
@@ -89,16 +143,6 @@ fn lock(plan: &mut Plan, live: &State, subject: &Subject) {
     if plan.writes() && (created || active) {
         plan.steps.push(step(&namespace, Action::Lock));
     }
-    let ingresses: Vec<Id> = plan
-        .steps
-        .iter()
-        .filter(|step| {
-            step.id.is("networking.k8s.io", "Ingress") && matches!(step.action, Action::Delete(_))
-        })
-        .map(|step| step.id.clone())
-        .collect();
-    plan.steps
-        .extend(ingresses.iter().map(|id| step(id, Action::AwaitGone)));
 }
 
 fn order(plan: &mut Plan) {
@@ -136,13 +180,8 @@ fn order(plan: &mut Plan) {
     }
 }
 
-fn all_but(plan: &Plan, is: impl Fn(&Step) -> bool) -> Vec<usize> {
-    (0..plan.steps.len())
-        .filter(|index| !is(&plan.steps[*index]))
-        .collect()
-}
-
-fn push(plan: &mut Plan, step: Step) -> usize {
+/// Adds a step that comes after all others.
+fn push_last(plan: &mut Plan, mut step: Step) {
+    step.after = (0..plan.steps.len()).collect();
     plan.steps.push(step);
-    plan.steps.len() - 1
 }

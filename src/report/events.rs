@@ -19,13 +19,13 @@ pub fn printer(ui: &Ui) -> impl Fn(Event<'_>) + '_ {
         }
         Event::Done(..) => {}
         Event::Waiting(step, what) => {
-            ui.status(&format!("  {YELLOW}…{YELLOW:#} {}: {what}", step.id))
+            ui.status(&format!("  {YELLOW}…{YELLOW:#} {}: {what}", step.id));
         }
         Event::Failed(step, error) => {
-            ui.status(&format!("  {RED}✗{RED:#} {}: {}", step.id, error.line()))
+            ui.status(&format!("  {RED}✗{RED:#} {}: {}", step.id, error.line()));
         }
         Event::Interrupted => {
-            ui.status("interrupted; waiting for the calls in flight to end (again: stop at once)")
+            ui.status("interrupted; waiting for the calls in flight to end (again: stop at once)");
         }
     }
 }

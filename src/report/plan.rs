@@ -22,7 +22,7 @@ pub fn plan(title: &str, plan: &Plan) -> String {
     for step in &plan.steps {
         match &step.action {
             Action::Create(object) => {
-                _ = writeln!(text, "  {GREEN}+{GREEN:#} {}{}", step.id, about(object))
+                _ = writeln!(text, "  {GREEN}+{GREEN:#} {}{}", step.id, about(object));
             }
             Action::Update(update) => {
                 _ = writeln!(
@@ -36,17 +36,17 @@ pub fn plan(title: &str, plan: &Plan) -> String {
                 }
             }
             Action::Delete(object) => {
-                _ = writeln!(text, "  {RED}-{RED:#} {}{}", step.id, about(object))
+                _ = writeln!(text, "  {RED}-{RED:#} {}{}", step.id, about(object));
             }
             Action::GoesWithNamespace => {
-                _ = writeln!(text, "  {RED}-{RED:#} {} (with its namespace)", step.id)
+                _ = writeln!(text, "  {RED}-{RED:#} {} (with its namespace)", step.id);
             }
             Action::Restart(_) => {
                 _ = writeln!(
                     text,
                     "  {YELLOW}!{YELLOW:#} {}: pods restart, since their identity changes",
                     step.id
-                )
+                );
             }
             Action::Lock | Action::Gate(_) | Action::AwaitGone | Action::AwaitReady => {}
         }
@@ -131,7 +131,8 @@ fn field(text: &mut String, change: &Change) {
 
 /// Literal values of variables may be more secret than their names admit.
 fn is_secretive(path: &str) -> bool {
-    path.contains(".env[") && (path.ends_with(".value") || path.ends_with(']'))
+    path.split_once(".env[")
+        .is_some_and(|(_, rest)| !rest.contains(".valueFrom"))
 }
 
 fn record_change(change: &Change) -> String {

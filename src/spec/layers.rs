@@ -6,6 +6,7 @@ use super::{AuthMode, HealthType, Names, TenantName, TenantSpec};
 use crate::{
     config::Settings,
     error::{Error, Result},
+    yaml::nearest,
 };
 
 /// Fields that one source gives, before defaults.
@@ -61,22 +62,24 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
         source: source("defaults"),
         spec: settings.defaults.clone(),
     };
-    let tier_name = [&input.layer, &defaults]
-        .iter()
-        .find_map(|layer| layer.spec.get("tier")?.as_str());
-    let tier_name = tier_name.unwrap_or("small").to_string();
+    let asks = [&input.layer, &defaults]
+        .into_iter()
+        .find_map(|layer| Some((layer, layer.spec.get("tier")?.as_str()?)));
+    let tier_name = asks.map_or("small", |(_, name)| name).to_string();
     let tier = settings.tiers.get(&tier_name).ok_or_else(|| {
-        let known = settings
-            .tiers
-            .keys()
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(", ");
-        Error::usage(format!(
-            "tenant `{}`: there is no tier `{tier_name}`",
-            input.name
+        let known: Vec<&str> = settings.tiers.keys().map(String::as_str).collect();
+        let error = Error::usage(format!(
+            "{}: spec.tier: there is no tier `{tier_name}`",
+            asks.map_or("built-in", |(layer, _)| layer.source.as_str())
         ))
-        .hint(format!("known tiers: {known}"))
+        .detail(format!("known tiers: {}", known.join(", ")));
+        match nearest(&tier_name, known.into_iter()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint(format!(
+                "define it in {}: tiers.{tier_name}",
+                settings.source
+            )),
+        }
     })?;
     let tier = Layer {
         source: source(&format!("tier {tier_name}")),
@@ -203,18 +206,7 @@ fn findings(resolved: &Resolved) -> Vec<String> {
         spec.drain_seconds > 3600,
         "spec.drainSeconds: at most 3600, the longest deregistration delay of a target group",
     );
-    let over = spec
-        .resources
-        .requests
-        .iter()
-        .filter_map(|(name, request)| {
-            let limit = spec.resources.limits.get(name)?;
-            (request.milli() > limit.milli()).then(|| {
-                format!("spec.resources: request {request} of {name} is over its limit {limit}")
-            })
-        });
-    let over: Vec<String> = over.collect();
-    found.extend(over);
+    found.extend(bad_resources(spec));
     found.extend(names_twice(spec));
     found.extend(bad_labels(spec));
     found
@@ -237,29 +229,93 @@ fn names_twice(spec: &TenantSpec) -> Option<String> {
     ))
 }
 
-/// Keys that mcpctl sets itself, and values that Kubernetes would refuse.
+/// Keys that mcpctl sets itself, and keys and values that Kubernetes would refuse.
 fn bad_labels(spec: &TenantSpec) -> Vec<String> {
-    let ours = |key: &str| key.starts_with("mcpctl.dev/") || key.starts_with("app.kubernetes.io/");
-    let reserved = spec
-        .labels
-        .keys()
-        .chain(spec.annotations.keys())
-        .filter(|key| ours(key));
-    let mut found: Vec<String> = reserved
-        .map(|key| format!("spec.labels, spec.annotations: `{key}` is set by mcpctl"))
-        .collect();
-    let valid = |text: &str| {
-        let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
-        text.len() <= 63
-            && edge(text.chars().next())
-            && edge(text.chars().last())
-            && text
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    let mut found = Vec::new();
+    for (field, map) in [
+        ("labels", &spec.labels),
+        ("annotations", &spec.annotations),
+        ("nodeSelector", &spec.node_selector),
+    ] {
+        for (key, value) in map {
+            let place = format!("spec.{field}[{key}]");
+            let ours = key.starts_with("mcpctl.dev/") || key.starts_with("app.kubernetes.io/");
+            if ours && field != "nodeSelector" {
+                found.push(format!("{place} is set by mcpctl"));
+            }
+            let (prefix, name) = key.rsplit_once('/').unwrap_or(("example.com", key));
+            if name.is_empty() || !is_label_value(name) || !is_dns_name(prefix) {
+                found.push(format!(
+                    "{place}: not a key: an optional DNS name and `/`, then {LABEL_VALUE}"
+                ));
+            }
+            if field != "annotations" && !is_label_value(value.as_str()) {
+                found.push(format!("{place}: `{value}` is not a value: {LABEL_VALUE}"));
+            }
+        }
+    }
+    found
+}
+
+const LABEL_VALUE: &str =
+    "at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends";
+
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
+fn is_label_value(text: &str) -> bool {
+    let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+    text.len() <= 63
+        && edge(text.chars().next())
+        && edge(text.chars().last())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+fn is_dns_name(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    found.extend(spec.labels.iter().filter(|(_, value)| !valid(value.as_str())).map(|(key, value)| {
-        format!("spec.labels.{key}: `{value}` is not a label value: at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, alphanumeric at both ends")
-    }));
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// Requests over their limits, and names that are no resource of a container.
+fn bad_resources(spec: &TenantSpec) -> Vec<String> {
+    const KNOWN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
+    let resources = &spec.resources;
+    let mut found = Vec::new();
+    for (field, map) in [
+        ("requests", &resources.requests),
+        ("limits", &resources.limits),
+    ] {
+        let unknown = |name: &&String| {
+            !KNOWN.contains(&name.as_str())
+                && !name.contains('/')
+                && !name.starts_with("hugepages-")
+        };
+        for name in map.keys().filter(unknown) {
+            let near = nearest(name, KNOWN.into_iter());
+            let instead = near.map_or_else(
+                || KNOWN.join(", "),
+                |near| format!("did you mean `{near}`?"),
+            );
+            found.push(format!(
+                "spec.resources.{field}.{name}: not a resource: {instead}"
+            ));
+        }
+    }
+    for (name, request) in &resources.requests {
+        let limit = resources.limits.get(name);
+        if let Some(limit) = limit.filter(|limit| request.milli() > limit.milli()) {
+            found.push(format!(
+                "spec.resources: request {request} of {name} is over its limit {limit}"
+            ));
+        }
+    }
     found
 }
 

@@ -42,7 +42,7 @@ impl Evidence {
         let name = text(&tree, "/metadata/name").to_string();
         match kind {
             "Deployment" if name == text(&self.deployment, "/metadata/name") => {
-                self.deployment = tree
+                self.deployment = tree;
             }
             "Ingress"
                 if self

@@ -94,16 +94,17 @@ impl Iam {
         ))
     }
 
-    /// Deletes a role after its own policies. False when it was gone already.
+    /// Deletes a role after our inline policy and the given managed ones. Others make IAM refuse. False when it was gone already.
     ///
     /// # Errors
     /// The first call that fails.
-    pub async fn delete(&self, live: &Object, own_managed: &[String]) -> Answer<bool> {
+    pub async fn delete(&self, live: &Object, managed: &Value) -> Answer<bool> {
         let name = live.text("/spec/name");
         if live.tree.pointer("/spec/inlinePolicies/mcpctl").is_some() {
             absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?;
         }
-        for arn in own_managed {
+        let managed = managed.as_array().into_iter().flatten();
+        for arn in managed.filter_map(Value::as_str) {
             let detached = call(&format!("iam:DetachRolePolicy {name} {arn}"), async || {
                 self.client
                     .detach_role_policy()

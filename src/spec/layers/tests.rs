@@ -90,9 +90,11 @@ fn everything_that_contradicts_itself_is_said_at_once() {
         "egress": [{"ports": [5432]}, {"cidr": "10.0.0.0/8", "podSelector": {}, "ports": [1]}, {"cidr": "10.0.0.0/8", "ports": []}],
         "security": {"runAsUser": 0},
         "drainSeconds": 3601,
-        "resources": {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}},
+        "resources": {"requests": {"memory": "2Gi", "cpus": 1}, "limits": {"memory": "1Gi"}},
         "env": [{"name": "MCP_PUBLIC_URL", "value": "x"}],
-        "labels": {"mcpctl.dev/tenant": "other", "team": "not a label"},
+        "labels": {"mcpctl.dev/tenant": "other", "team": "not a label", "a b": "c", "Example.com/x": "-"},
+        "nodeSelector": {"kubernetes.io/arch": "arm 64"},
+        "annotations": {"example.com/note": "any text at all", "": "x"},
     })), @"");
     insta::assert_snapshot!(findings(json!({"auth": {"issuer": "https://issuer.example.com"}})), @"");
     insta::assert_snapshot!(findings(json!({"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]})), @"");
