@@ -112,10 +112,13 @@ pub async fn identity(
         .collect())
 }
 
-/// Only what a plan is about: what is wanted, and what is ours.
+/// Only what a plan is about: what is wanted, what is ours, and a role or association that has our name, whoever made
+/// it: a removal must not take it for gone.
 pub fn relevant(live: State, wanted: &State, subject: &Subject) -> State {
+    let concerns =
+        |id: &Id, object: &Object| wanted.contains_key(id) || subject.owns(object) || id.is_aws();
     live.into_iter()
-        .filter(|(id, object)| wanted.contains_key(id) || subject.owns(object))
+        .filter(|(id, object)| concerns(id, object))
         .collect()
 }
 

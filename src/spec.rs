@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::quantity::Quantity;
 
 mod env;
+mod findings;
 mod layers;
 mod names;
 mod types;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{AuthMode, HealthType, Names, TenantName, TenantSpec};
+use super::{Names, TenantName, TenantSpec, findings::findings};
 use crate::{
     config::Settings,
     error::{Error, Result},
@@ -110,7 +110,7 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
         names,
         input,
     };
-    let mut findings = findings(&resolved);
+    let mut findings = findings(&resolved.spec);
     if findings.is_empty() {
         return Ok(resolved);
     }
@@ -147,176 +147,6 @@ pub fn merge(base: &mut Value, over: &Value) {
         }
         (base, over) => *base = over.clone(),
     }
-}
-
-/// What contradicts itself across fields.
-fn findings(resolved: &Resolved) -> Vec<String> {
-    let spec = &resolved.spec;
-    let mut found = Vec::new();
-    let mut check = |wrong: bool, why: &str| {
-        if wrong {
-            found.push(why.to_string());
-        }
-    };
-    check(
-        spec.image.is_none(),
-        "spec.image is missing: give --image, spec.image or defaults.image",
-    );
-    check(
-        spec.health.kind == HealthType::Http
-            && (spec.health.path == spec.mcp_path || spec.health.ready_path == spec.mcp_path),
-        "spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp",
-    );
-    check(
-        !spec
-            .health
-            .success_codes
-            .as_str()
-            .split([',', '-'])
-            .all(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit())),
-        "spec.health.successCodes: expected codes such as 200, 200-299 or 200,204",
-    );
-    check(
-        spec.auth.mode == AuthMode::Jwt
-            && (spec.auth.issuer.is_none() || spec.auth.jwks_endpoint.is_none()),
-        "spec.auth: mode jwt needs issuer and jwksEndpoint",
-    );
-    check(
-        spec.auth.mode == AuthMode::Server
-            && (spec.auth.issuer.is_some() || spec.auth.jwks_endpoint.is_some()),
-        "spec.auth: issuer and jwksEndpoint belong to mode jwt",
-    );
-    check(
-        spec.egress.iter().any(|to| {
-            to.cidr.is_some() == (to.namespace_selector.is_some() || to.pod_selector.is_some())
-        }),
-        "spec.egress: each entry has either cidr or namespaceSelector/podSelector",
-    );
-    check(
-        spec.egress.iter().any(|to| to.ports.is_empty()),
-        "spec.egress: an entry without ports",
-    );
-    check(
-        spec.security.run_as_user <= 0
-            || spec.security.run_as_group < 0
-            || spec.security.fs_group < 0,
-        "spec.security: runAsUser must be above 0, groups must not be negative",
-    );
-    check(
-        spec.drain_seconds > 3600,
-        "spec.drainSeconds: at most 3600, the longest deregistration delay of a target group",
-    );
-    found.extend(bad_resources(spec));
-    found.extend(names_twice(spec));
-    found.extend(bad_labels(spec));
-    found
-}
-
-fn names_twice(spec: &TenantSpec) -> Option<String> {
-    let mut names: Vec<&str> = spec
-        .env
-        .iter()
-        .map(|variable| variable.name.as_str())
-        .collect();
-    names.extend([
-        spec.public_url_env.as_str(),
-        spec.allowed_hosts_env.as_str(),
-    ]);
-    names.sort_unstable();
-    let twice = names.windows(2).find(|pair| pair[0] == pair[1])?[0];
-    Some(format!(
-        "spec.env: variable `{twice}` is set twice (publicUrlEnv and allowedHostsEnv count)"
-    ))
-}
-
-/// Keys that mcpctl sets itself, and keys and values that Kubernetes would refuse.
-fn bad_labels(spec: &TenantSpec) -> Vec<String> {
-    let mut found = Vec::new();
-    for (field, map) in [
-        ("labels", &spec.labels),
-        ("annotations", &spec.annotations),
-        ("nodeSelector", &spec.node_selector),
-    ] {
-        for (key, value) in map {
-            let place = format!("spec.{field}[{key}]");
-            let ours = key.starts_with("mcpctl.dev/") || key.starts_with("app.kubernetes.io/");
-            if ours && field != "nodeSelector" {
-                found.push(format!("{place} is set by mcpctl"));
-            }
-            let (prefix, name) = key.rsplit_once('/').unwrap_or(("example.com", key));
-            if name.is_empty() || !is_label_value(name) || !is_dns_name(prefix) {
-                found.push(format!(
-                    "{place}: not a key: an optional DNS name and `/`, then {LABEL_VALUE}"
-                ));
-            }
-            if field != "annotations" && !is_label_value(value.as_str()) {
-                found.push(format!("{place}: `{value}` is not a value: {LABEL_VALUE}"));
-            }
-        }
-    }
-    found
-}
-
-const LABEL_VALUE: &str =
-    "at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends";
-
-/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
-fn is_label_value(text: &str) -> bool {
-    let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
-    text.len() <= 63
-        && edge(text.chars().next())
-        && edge(text.chars().last())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-fn is_dns_name(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    text.len() <= 253 && text.split('.').all(label)
-}
-
-/// Requests over their limits, and names that are no resource of a container.
-fn bad_resources(spec: &TenantSpec) -> Vec<String> {
-    const KNOWN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
-    let resources = &spec.resources;
-    let mut found = Vec::new();
-    for (field, map) in [
-        ("requests", &resources.requests),
-        ("limits", &resources.limits),
-    ] {
-        let unknown = |name: &&String| {
-            !KNOWN.contains(&name.as_str())
-                && !name.contains('/')
-                && !name.starts_with("hugepages-")
-        };
-        for name in map.keys().filter(unknown) {
-            let near = nearest(name, KNOWN.into_iter());
-            let instead = near.map_or_else(
-                || KNOWN.join(", "),
-                |near| format!("did you mean `{near}`?"),
-            );
-            found.push(format!(
-                "spec.resources.{field}.{name}: not a resource: {instead}"
-            ));
-        }
-    }
-    for (name, request) in &resources.requests {
-        let limit = resources.limits.get(name);
-        if let Some(limit) = limit.filter(|limit| request.milli() > limit.milli()) {
-            found.push(format!(
-                "spec.resources: request {request} of {name} is over its limit {limit}"
-            ));
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn a_gate_that_does_not_open_leaves_no_deployment() {
     let world = World::new("shut");
     world
         .sandbox
-        .webhook_delay("mcp-shut", Duration::from_secs(3600));
+        .webhook_delay("mcp-shut", Duration::from_hours(1));
     let shut = world
         .mcpctl(&["tenant", "add", "shut", "--timeout", "3s"])
         .expect(4);

@@ -6,7 +6,7 @@ use mcpctl_sandbox::AwsRule;
 
 use crate::world::{Run, World};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn send(signal: &str, pid: u32) {
     let status = Command::new("kill")

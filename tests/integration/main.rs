@@ -3,6 +3,7 @@
 mod access;
 mod conflicts;
 mod drift;
+mod faults;
 mod figures;
 mod gitops;
 mod identity;

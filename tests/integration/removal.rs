@@ -51,7 +51,7 @@ fn every_part_may_be_gone_already() {
     let remove_namespace =
         |world: &World<'_>| drop(world.kubectl(&["delete", "namespace", "mcp-parts"]));
     let remove_deployment = |world: &World<'_>| {
-        drop(world.kubectl(&["-n", "mcp-parts", "delete", "deployment", "mcp-server"]))
+        drop(world.kubectl(&["-n", "mcp-parts", "delete", "deployment", "mcp-server"]));
     };
     let losses: [&dyn Fn(&World<'_>); 3] =
         [&remove_association, &remove_namespace, &remove_deployment];
