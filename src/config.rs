@@ -22,6 +22,8 @@ pub use file::{Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
 
 /// File name that is looked for in the working directory and above.
 pub const FILE_NAME: &str = "mcpctl.yaml";
+/// Source of settings that no file gives.
+const BUILT_IN: &str = "built-in settings";
 
 /// What flags and variables say over the settings file.
 #[derive(Clone, Debug, Default)]
@@ -141,20 +143,15 @@ pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings>
             .find(|path| path.is_file()),
     };
     let (source, base, text) = match &path {
-        Some(path) => (
-            shown(path, working_directory),
-            path.parent().unwrap_or(path),
-            read_file(path, "settings")?,
-        ),
-        None => ("built-in settings".into(), working_directory, "{}".into()),
+        Some(path) => {
+            let source = shown(path, working_directory);
+            let text = read_file(path, &source, "settings")?;
+            (source, path.parent().unwrap_or(path), text)
+        }
+        None => (BUILT_IN.into(), working_directory, "{}".into()),
     };
     let parsed = yaml::read::<SettingsFile>(&source, &text)?;
-    complete(parsed, overrides, source, base).map_err(|error| match path {
-        Some(_) => error,
-        None => error.hint(format!(
-            "no {FILE_NAME} in this directory or above; --config names one"
-        )),
-    })
+    complete(parsed, overrides, source, base)
 }
 
 fn complete(
@@ -165,27 +162,40 @@ fn complete(
 ) -> Result<Settings> {
     let file = parsed.value;
     let missing = |setting: &str, flag: &str| {
+        if source == BUILT_IN {
+            return Error::usage(format!("{setting} is not set"))
+                .detail(format!(
+                    "there is no {FILE_NAME} in this directory or above"
+                ))
+                .hint(format!("write one, name one with --config, or give {flag}"));
+        }
         Error::usage(format!("{source}: {setting} is missing"))
             .hint(format!("set it there, or give {flag}"))
     };
-    let flag = |flag: &'static str| move |why: String| Error::usage(format!("{flag}: {why}"));
+    let flag = |flag: &'static str, variable: &'static str| {
+        move |why: String| Error::usage(format!("{flag} or {variable}: {why}"))
+    };
     let cluster = Cluster {
         name: match &overrides.cluster {
-            Some(name) => name.parse().map_err(flag("--cluster"))?,
+            Some(name) => name.parse().map_err(flag("--cluster", "MCPCTL_CLUSTER"))?,
             None => file
                 .cluster
                 .name
                 .ok_or_else(|| missing("cluster.name", "--cluster"))?,
         },
         region: match &overrides.region {
-            Some(region) => region.parse().map_err(flag("--region"))?,
+            Some(region) => region.parse().map_err(flag("--region", "MCPCTL_REGION"))?,
             None => file
                 .cluster
                 .region
                 .ok_or_else(|| missing("cluster.region", "--region"))?,
         },
         account_id: match &overrides.account_id {
-            Some(account) => Some(account.parse().map_err(flag("--account-id"))?),
+            Some(account) => Some(
+                account
+                    .parse()
+                    .map_err(flag("--account-id", "MCPCTL_ACCOUNT_ID"))?,
+            ),
             None => file.cluster.account_id,
         },
     };
@@ -195,7 +205,11 @@ fn complete(
         .or(file.domain)
         .ok_or_else(|| missing("domain", "--domain"))?;
     let policy = match file.iam.policy {
-        Some(given) => Some(policy::load(given, base, &format!("{source}: iam.policy"))?),
+        Some(given) => Some(policy::load(
+            given.into(),
+            base,
+            &format!("{source}: iam.policy"),
+        )?),
         None => None,
     };
     let given_map = |pointer: &str| {
@@ -253,13 +267,16 @@ pub fn embed_policy(spec: &mut Map<String, Value>, base: &Path, source: &str) ->
     Ok(())
 }
 
-/// Reads a text file that the user named.
+/// Reads a text file that the user named, `shown` as they would type it.
 ///
 /// # Errors
 /// Usage, with the path.
-pub fn read_file(path: &Path, what: &str) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("cannot read {what} {}: {error}", path.display())))
+pub fn read_file(path: &Path, shown: &str, what: &str) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let why = error.to_string();
+        let why = why.split(" (os error").next().unwrap_or_default();
+        Error::usage(format!("cannot read {what} {shown}: {why}"))
+    })
 }
 
 /// The path as the user would type it.

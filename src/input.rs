@@ -59,7 +59,7 @@ struct Metadata {
 /// Usage, with file, line, key and what was expected.
 pub fn read_file(path: &Path, working_directory: &Path) -> Result<Input> {
     let source = config::shown(path, working_directory);
-    let text = config::read_file(&working_directory.join(path), "tenant file")?;
+    let text = config::read_file(&working_directory.join(path), &source, "tenant file")?;
     let parsed = yaml::read::<TenantFile>(&source, &text)?;
     let mut spec = given_spec(&parsed.given);
     let base = working_directory.join(path);
@@ -86,7 +86,7 @@ pub fn empty(name: TenantName) -> Input {
 /// # Errors
 /// Usage, when the text is no tenant of this version.
 pub fn from_record(text: &str, source: &str) -> Result<Input> {
-    let parsed = yaml::read::<TenantFile>(source, text)?;
+    let parsed = yaml::read_inline::<TenantFile>(source, text)?;
     let spec = given_spec(&parsed.given);
     Ok(Input {
         name: parsed.value.metadata.name,
@@ -127,16 +127,11 @@ impl Flags {
     /// Usage, with the flag.
     pub fn apply(&self, mut input: Input, working_directory: &Path) -> Result<Input> {
         let mut spec = Value::Object(std::mem::take(&mut input.layer.spec));
-        let named = [
-            ("--image", "image", &self.image),
-            ("--tier", "tier", &self.tier),
-        ];
-        for (flag, field, value) in named {
+        let named = [("image", &self.image), ("tier", &self.tier)];
+        for (field, value) in named {
             if let Some(value) = value {
-                merge(
-                    &mut spec,
-                    &read_assignment(flag, field, &Value::from(value.as_str()).to_string())?,
-                );
+                let quoted = Value::from(value.as_str()).to_string();
+                merge(&mut spec, &read_assignment("--", field, &quoted)?);
             }
         }
         for assignment in &self.set {
@@ -145,10 +140,7 @@ impl Flags {
                     "--set {assignment}: expected path=value, such as replicas=2"
                 ))
             })?;
-            merge(
-                &mut spec,
-                &read_assignment(&format!("--set {assignment}"), path, value)?,
-            );
+            merge(&mut spec, &read_assignment("--set ", path, value)?);
         }
         if let Some(path) = &self.policy {
             let path = Value::from(path.display().to_string());
@@ -175,16 +167,17 @@ impl Flags {
     }
 }
 
-/// One `path=value` as the layer that it means. The value is a YAML scalar or flow.
+/// One `path=value` as the layer that it means. The value is a YAML scalar or flow. It may be secret, so no message
+/// repeats it.
 fn read_assignment(flag: &str, path: &str, value: &str) -> Result<Value> {
     let mut text = String::new();
     let keys: Vec<&str> = path.split('.').collect();
     if keys
         .iter()
-        .any(|key| key.is_empty() || key.contains(['[', ']', ':', '"', '\n', '#']))
+        .any(|key| key.is_empty() || key.contains(['[', ']', ':', '"', '\n', '#', ' ']))
     {
         return Err(Error::usage(format!(
-            "{flag}: `{path}` is not a path such as resources.limits.memory"
+            "{flag}{path}: not a path such as resources.limits.memory"
         ))
         .hint("a list is set whole: --set 'args=[--verbose]'"));
     }
@@ -201,5 +194,24 @@ fn read_assignment(flag: &str, path: &str, value: &str) -> Result<Value> {
     } else {
         text.push_str(value);
     }
-    yaml::read_flag::<TenantSpec>(flag, &text).map(|parsed| parsed.given)
+    let parsed = yaml::read_inline::<TenantSpec>(&format!("{flag}{path}"), &text);
+    parsed.map(|parsed| parsed.given).map_err(|mut error| {
+        // The flag has said it already.
+        error.what = error
+            .what
+            .replacen(&format!("{path}: {path}: "), &format!("{path}: "), 1);
+        let nested = keys.len() > 1 && error.what.contains("expected a single value, found a map");
+        if error.what.contains("mapping values are not allowed") {
+            error = error.hint(format!(
+                "the value is YAML: text with `: ` in it goes in quotes, {flag}'{path}=\"…\"'"
+            ));
+        }
+        if nested {
+            let (map, rest) = path.split_once('.').unwrap_or((path, path));
+            error = error.hint(format!(
+                "a key that holds dots is set with its map: --set '{map}={{{rest}: …}}'"
+            ));
+        }
+        error
+    })
 }

@@ -218,6 +218,31 @@ pub async fn preconditions(
     Ok(())
 }
 
+/// All Ingresses of a class that have a host, in all namespaces.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn ingresses_with_host(
+    kubernetes: &Kubernetes,
+    class: &str,
+    host: &str,
+) -> Result<Vec<Object>> {
+    let all = kubernetes
+        .list(known("networking.k8s.io", "Ingress")?, "", "")
+        .await?;
+    let holds =
+        |object: &Object| object.text("/spec/ingressClassName") == class && has_host(object, host);
+    Ok(all.into_iter().filter(holds).collect())
+}
+
+fn has_host(object: &Object, host: &str) -> bool {
+    let rules = object.tree["spec"]["rules"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    rules.into_iter().any(|rule| rule["host"] == host)
+}
+
 /// Other Ingresses of the class that hold the host, and a full load balancer.
 fn host_conflicts(all: &[Object], resolved: &Resolved, settings: &Settings) -> Vec<Conflict> {
     let class = settings.ingress.class.as_str();
@@ -227,16 +252,9 @@ fn host_conflicts(all: &[Object], resolved: &Resolved, settings: &Settings) -> V
     };
     let others: Vec<&Object> = all.iter().filter(of_class).collect();
     let id = Id::new("networking.k8s.io", "Ingress", own, "mcp-server");
-    let holds = |object: &Object| {
-        object.tree["spec"]["rules"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|rule| rule["host"] == resolved.host())
-    };
     let mut found: Vec<Conflict> = others
         .iter()
-        .filter(|other| holds(other))
+        .filter(|other| has_host(other, resolved.host()))
         .map(|other| {
             Conflict::new(
                 &id,

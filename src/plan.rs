@@ -65,6 +65,8 @@ pub enum Action {
     Gate(Object),
     /// Let a changed identity spread, then start the pods anew.
     Restart(Object),
+    /// Look again whether another tenant took the host meanwhile; of two the later one withdraws.
+    KeepHost(String),
     /// Wait until it is gone.
     AwaitGone,
     /// Wait until pods are ready and the Ingress has an address.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::quantity::Quantity;
+use crate::{policy::Policy, quantity::Quantity};
 
 mod env;
 mod findings;
@@ -17,7 +17,8 @@ pub use env::EnvVar;
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
 pub use names::{Names, partition};
 pub use types::{
-    AccountId, Arn, Cidr, ClusterName, EnvName, Host, Image, Region, TenantName, Text, UrlPath,
+    AccountId, Arn, Cidr, ClassName, ClusterName, EnvName, Host, Image, Region, TenantName, Text,
+    UrlPath,
 };
 
 /// `apiVersion` of a tenant file.
@@ -124,7 +125,7 @@ impl Default for TenantSpec {
 }
 
 /// A built-in default, which is valid by the test below.
-fn constant<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+pub(crate) fn constant<T: std::str::FromStr<Err = String>>(text: &str) -> T {
     text.parse()
         .unwrap_or_else(|why| unreachable!("built-in default: {why}"))
 }
@@ -309,7 +310,7 @@ pub struct Auth {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Identity {
     /// The policy document, or the path of one, relative to the file that names it.
-    pub policy: Option<Value>,
+    pub policy: Option<Policy>,
     /// Managed policies to attach.
     pub managed_policy_arns: Vec<Arn>,
     /// Permissions boundary, or `none`; from the settings where it is not given.

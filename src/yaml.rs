@@ -3,11 +3,18 @@
 //! Output is read by YAML 1.1 readers (Argo CD, Flux, kubectl), input is written by people: the reader takes neither
 //! `yes` for a boolean nor `0644` for a float, and a duplicate key is an error.
 
+use std::fmt::Write;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use serde_path_to_error::{Path, Segment};
 use serde_yaml::Options;
 
 use crate::error::{Error, Result};
+
+mod explain;
+
+use explain::Explanation;
 
 /// What a reader found.
 #[derive(Debug)]
@@ -34,62 +41,69 @@ fn options() -> Options {
 /// Usage, with `source:line:column`, the key, what was expected and the nearest known key.
 pub fn read<T: DeserializeOwned + Serialize>(source: &str, text: &str) -> Result<Parsed<T>> {
     parse(text).map_err(|fault| {
-        let (place, excerpt) = match fault.place {
-            None => (source.to_string(), None),
-            Some((line, column)) => {
-                let excerpt = text.lines().nth(line.saturating_sub(1));
-                (
-                    format!("{source}:{line}:{column}"),
-                    excerpt.map(|text| format!("{line} | {text}")),
-                )
-            }
+        let Some((line, column)) = fault.place else {
+            return fault.report(source);
         };
-        let mut error = fault.report(&place);
-        error.details.extend(excerpt);
+        let mut error = fault.report(&format!("{source}:{line}:{column}"));
+        let excerpt = text.lines().nth(line.saturating_sub(1));
+        if let Some(excerpt) = excerpt.filter(|line| !is_secretive(&fault.path) && !line.is_empty())
+        {
+            error.details.insert(0, format!("{line} | {excerpt}"));
+        }
         error
     })
 }
 
-/// Reads the text that a flag stands for. It is no file, so messages hold no line.
+/// Reads the text that something else than a file stands for, such as a flag. Messages hold no line and no excerpt.
 ///
 /// # Errors
-/// Usage, with the flag, the key, what was expected and the nearest known key.
-pub fn read_flag<T: DeserializeOwned + Serialize>(flag: &str, text: &str) -> Result<Parsed<T>> {
-    parse(text).map_err(|fault| fault.report(flag))
+/// Usage, with the source, the key, what was expected and the nearest known key.
+pub fn read_inline<T: DeserializeOwned + Serialize>(source: &str, text: &str) -> Result<Parsed<T>> {
+    parse(text).map_err(|fault| fault.report(source))
 }
 
 /// Why a text cannot be read.
 struct Fault {
-    /// The key, where one is known.
-    path: Option<String>,
-    message: String,
+    /// The key, empty where none is known.
+    path: String,
+    explanation: Explanation,
     /// Line and column.
     place: Option<(usize, usize)>,
 }
 
 impl Fault {
-    fn new(path: Option<String>, error: &serde_yaml::Error) -> Self {
+    fn new(text: &str, path: Option<&Path>, error: &serde_yaml::Error) -> Self {
         let number = |number| usize::try_from(number).unwrap_or(0);
-        let place = error.location().filter(|location| location.line() > 0);
+        // Where nothing is there is no place either.
+        let place = error.location().filter(|location| {
+            location.line() > 0 && !matches!(error, serde_yaml::Error::Eof { .. })
+        });
+        let raw: Option<Value> = serde_yaml::from_str_with_options(text, options()).ok();
+        let found = raw.as_ref().zip(path).and_then(|(raw, path)| at(raw, path));
+        let path = path.map_or(String::new(), shown);
+        let hides = |found: &&Value| is_secretive(&path) && found.is_string();
         Self {
-            path: path.filter(|path| path != "."),
-            message: message(error),
+            explanation: explain::explain(error, found.filter(|found| !hides(found))),
+            path,
             place: place.map(|place| (number(place.line()), number(place.column()))),
         }
     }
 
     fn report(&self, place: &str) -> Error {
-        let path = self
-            .path
-            .as_ref()
-            .map_or(String::new(), |path| format!("{path}: "));
-        let mut error = Error::usage(format!("{place}: {path}{}", self.message));
-        let known = suggestion(&self.message);
-        error
-            .hints
-            .extend(known.map(|known| format!("did you mean `{known}`?")));
+        let path = match self.path.as_str() {
+            "" => String::new(),
+            path => format!("{path}: "),
+        };
+        let mut error = Error::usage(format!("{place}: {path}{}", self.explanation.message));
+        error.details.extend(self.explanation.detail.clone());
+        error.hints.extend(self.explanation.hint.clone());
         error
     }
+}
+
+/// The literal value of a variable may be a secret, whatever its name says.
+fn is_secretive(path: &str) -> bool {
+    path.contains("env")
 }
 
 fn parse<T: DeserializeOwned + Serialize>(text: &str) -> std::result::Result<Parsed<T>, Fault> {
@@ -97,21 +111,43 @@ fn parse<T: DeserializeOwned + Serialize>(text: &str) -> std::result::Result<Par
     // The reader must see the failure: after a success it asks for the end of the document, and complains of the rest.
     let value: T = serde_yaml::with_deserializer_from_str_with_options(text, options(), |yaml| {
         serde_path_to_error::deserialize(yaml).map_err(|error| {
-            path = Some(error.path().to_string());
+            path = Some(error.path().clone());
             error.into_inner()
         })
     })
-    .map_err(|error| Fault::new(path.take(), &error))?;
+    .map_err(|error| Fault::new(text, path.as_ref(), &error))?;
     let raw: Value = serde_yaml::from_str_with_options(text, options())
-        .map_err(|error| Fault::new(None, &error))?;
+        .map_err(|error| Fault::new(text, None, &error))?;
     let typed = serde_json::to_value(&value).map_err(|error| Fault {
-        path: None,
-        message: error.to_string(),
+        path: String::new(),
+        explanation: error.to_string().into(),
         place: None,
     })?;
     Ok(Parsed {
         value,
         given: only_given(typed, &raw),
+    })
+}
+
+/// `spec.env[1].value`
+fn shown(path: &Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Map { key } if text.is_empty() => text.push_str(key),
+            Segment::Map { key } => _ = write!(text, ".{key}"),
+            Segment::Seq { index } => _ = write!(text, "[{index}]"),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    text
+}
+
+fn at<'a>(tree: &'a Value, path: &Path) -> Option<&'a Value> {
+    path.iter().try_fold(tree, |tree, segment| match segment {
+        Segment::Map { key } => tree.get(key),
+        Segment::Seq { index } => tree.get(index),
+        Segment::Enum { .. } | Segment::Unknown => Some(tree),
     })
 }
 
@@ -124,7 +160,7 @@ pub fn read_stream(text: &str) -> std::result::Result<Vec<Value>, (String, usize
         let line = error
             .location()
             .map_or(0, |location| usize::try_from(location.line()).unwrap_or(0));
-        (message(&error), line)
+        (explain::text(&error), line)
     })
 }
 
@@ -154,24 +190,6 @@ fn only_given(typed: Value, raw: &Value) -> Value {
             .collect(),
         (typed, _) => typed,
     }
-}
-
-fn message(error: &serde_yaml::Error) -> String {
-    let text = error.without_snippet().to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].trim_end_matches(':').to_string(),
-        None => text,
-    }
-}
-
-/// The known key nearest to the unknown one, from serde's own message.
-pub fn suggestion(message: &str) -> Option<String> {
-    let rest = message
-        .split_once("unknown field `")
-        .or_else(|| message.split_once("unknown variant `"))?
-        .1;
-    let (unknown, known) = rest.split_once('`')?;
-    nearest(unknown, known.split('`').skip(1).step_by(2)).map(str::to_string)
 }
 
 /// The known word that an unknown one is most likely meant to be.

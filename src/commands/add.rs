@@ -113,16 +113,23 @@ async fn check(
 
 fn summary(context: &Context, resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> Result<()> {
     let ui = &context.ui;
+    let waited = plan
+        .steps
+        .iter()
+        .any(|step| matches!(step.action, Action::AwaitReady));
+    let name = &resolved.name;
     if plan.writes() {
         let [create, change, delete] = plan.counts();
+        let state = if waited { "ready" } else { "applied" };
         ui.status(&format!(
-            "tenant `{}` is ready: {create} created, {change} changed, {delete} deleted",
-            resolved.name
+            "tenant `{name}` is {state}: {create} created, {change} changed, {delete} deleted"
         ));
     } else {
-        ui.status(&format!("tenant `{}`: nothing to do", resolved.name));
+        ui.status(&format!("tenant `{name}`: nothing to do"));
     }
-    ui.status("DNS and TLS of the URL are not checked");
+    if waited && plan.writes() {
+        ui.status("DNS and TLS of the URL are not checked");
+    }
     let rows = [
         ("url", resolved.url()),
         ("namespace", resolved.names.namespace.clone()),

@@ -19,24 +19,34 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
             if args.all {
                 names = tenant::all(&session).await?;
             }
-            // Each exit code of several tenants counts; the worst of them is this command's.
-            let mut worst = None;
+            let alone = names.len() == 1;
+            let mut codes = Vec::new();
             for name in names {
                 match one(&session, args, &name).await {
-                    Ok(clean) => worst = worst.max(Some(u8::from(!clean))),
-                    Err(error) if args.all && error.kind != Kind::ClosedOutput => {
+                    Ok(clean) => codes.push(u8::from(!clean)),
+                    Err(error) if alone || error.kind == Kind::ClosedOutput => return Err(error),
+                    Err(error) => {
                         context.ui.error(&error);
-                        worst = worst.max(Some(error.kind.exit_code()));
+                        codes.push(error.kind.exit_code());
                     }
-                    Err(error) => return Err(error),
                 }
             }
-            if worst.unwrap_or(0) == 0 {
+            let worst = worst(&codes);
+            if worst == 0 {
                 context.ui.status("no differences");
             }
-            Ok(ExitCode::from(worst.unwrap_or(0)))
+            Ok(ExitCode::from(worst))
         })
         .await
+}
+
+/// Of several tenants' codes the one that matters most.
+fn worst(codes: &[u8]) -> u8 {
+    const ORDER: [u8; 6] = [6, 5, 3, 4, 2, 1];
+    ORDER
+        .into_iter()
+        .find(|code| codes.contains(code))
+        .unwrap_or(0)
 }
 
 fn given_names(context: &Context, args: &Diff) -> Result<Vec<TenantName>> {

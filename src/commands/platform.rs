@@ -61,14 +61,9 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
     }
     if plan.conflicts.is_empty() && plan.writes() {
         context.ui.block(&report::plan(TITLE, &plan));
-        super::remove::confirm(
-            context,
-            args.yes,
-            &format!(
-                "Delete the platform from cluster {}?",
-                session.settings.cluster.name
-            ),
-        )?;
+        let cluster = &session.settings.cluster.name;
+        let question = format!("Delete the platform from cluster {cluster}?");
+        super::remove::confirm(context, args.yes, &question).await?;
     }
     carry_out(context, &session, &plan, &live, args.timeout).await?;
     Ok(ExitCode::SUCCESS)

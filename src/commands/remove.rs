@@ -47,11 +47,8 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     ui.block(&text);
-    confirm(
-        context,
-        args.yes,
-        &format!("Delete {subject} from cluster {cluster}?"),
-    )?;
+    let question = format!("Delete {subject} from cluster {cluster}?");
+    confirm(context, args.yes, &question).await?;
     let outcome = session
         .execute(
             &plan,
@@ -204,7 +201,7 @@ fn time_to_end(live: &State) -> Duration {
 }
 
 /// Asks on a terminal; without one, `--yes` has to be given.
-pub(super) fn confirm(context: &Context, yes: bool, question: &str) -> Result<()> {
+pub(super) async fn confirm(context: &Context, yes: bool, question: &str) -> Result<()> {
     if yes {
         return Ok(());
     }
@@ -213,10 +210,20 @@ pub(super) fn confirm(context: &Context, yes: bool, question: &str) -> Result<()
             .hint("give --yes to delete without a question"));
     }
     context.ui.status(&format!("{question} Type yes to go on:"));
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    match read {
-        Ok(_) if answer.trim() == "yes" => Ok(()),
-        _ => Err(Error::usage("not confirmed; nothing was deleted")),
+    // A thread of its own reads, so that a signal ends the question too.
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().lock().read_line(&mut line);
+        // Nobody waits for the answer after a signal.
+        _ = sender.send(read.is_ok() && line.trim() == "yes");
+    });
+    let confirmed = context
+        .until_signal(async { Ok(answer.await.unwrap_or(false)) })
+        .await?;
+    if confirmed {
+        Ok(())
+    } else {
+        Err(Error::usage("not confirmed; nothing was deleted"))
     }
 }

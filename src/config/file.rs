@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::spec::{AccountId, Arn, Boundary, Cidr, ClusterName, Region, TenantSpec, Text};
+use crate::{
+    policy::Policy,
+    spec::{
+        self, AccountId, Arn, Boundary, Cidr, ClassName, ClusterName, Region, TenantSpec, Text,
+    },
+};
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
@@ -58,7 +63,7 @@ pub enum Scheme {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Ingress {
     /// Name of the `IngressClass`, of its parameters and of the group.
-    pub class: String,
+    pub class: ClassName,
     /// Whether it has public addresses.
     pub scheme: Scheme,
     /// The load balancer's subnets: where requests to the pods come from.
@@ -72,7 +77,7 @@ pub struct Ingress {
 impl Default for Ingress {
     fn default() -> Self {
         Self {
-            class: "mcp".into(),
+            class: spec::constant("mcp"),
             scheme: Scheme::default(),
             alb_subnet_cidrs: Vec::new(),
             max_per_group: 80,
@@ -128,7 +133,7 @@ impl Default for PodSecurityFile {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Iam {
     pub(super) permissions_boundary: Option<Boundary>,
-    pub(super) policy: Option<Value>,
+    pub(super) policy: Option<Policy>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

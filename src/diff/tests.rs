@@ -82,7 +82,10 @@ fn another_spelling_of_a_quantity_is_no_change_where_quantities_are() {
         container(tree)["resources"]["limits"]["cpu"] = "1001m".into();
         container(tree)["env"][0]["value"] = "1".into();
     });
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.template.spec.containers[mcp-server].resources.limits.cpu: "1001m" -> "1000m"
+    spec.template.spec.containers[mcp-server].env[A].value: "1" -> "1000m"
+    "#);
 }
 
 #[test]
@@ -96,12 +99,18 @@ fn list_items_are_found_by_their_keys_and_lists_without_keys_are_one_value() {
         container(tree)["env"] = json!([variable("B", "3"), variable("A", "1")]);
         container(tree)["args"] = json!(["--a"]);
     });
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.template.spec.containers[mcp-server].env[B].value: "3" -> "2"
+    spec.template.spec.containers[mcp-server].args: ["--a"] -> ["--a","--b"]
+    "#);
     let live = lives(&wanted, |tree| {
         container(tree)["env"] = json!([variable("A", "1")]);
         container(tree)["args"] = json!(["--a", "--c"]);
     });
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.template.spec.containers[mcp-server].env[B]: - -> {"name":"B","value":"2"}
+    spec.template.spec.containers[mcp-server].args[1]: "--c" -> "--b"
+    "#);
 }
 
 #[test]
@@ -117,7 +126,10 @@ fn a_field_that_we_applied_and_no_longer_want_goes_and_a_strangers_stays() {
         container(tree)["env"].as_array_mut().unwrap().push(foreign);
         tree["metadata"]["annotations"] = json!({"deployment.kubernetes.io/revision": "4"});
     });
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.template.spec.containers[mcp-server].env[OLD]: {"name":"OLD","value":"1"} -> -
+    spec.template.spec.containers[mcp-server].command: ["run"] -> -
+    "#);
 }
 
 #[test]
@@ -136,7 +148,7 @@ fn a_change_names_who_owns_the_field_now() {
             &json!({"f:spec": {"f:paused": {}}}),
         ));
     });
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"spec.template.spec.containers[mcp-server].image: "mcp:2" -> "mcp:1" (kubectl-edit)"#);
 }
 
 #[test]
@@ -148,7 +160,7 @@ fn keys_with_dots_and_slashes_stand_in_brackets() {
         }))
     };
     let live = written(&service("1"), "mcpctl", "Apply");
-    insta::assert_snapshot!(listed(&service("2"), &live), @"");
+    insta::assert_snapshot!(listed(&service("2"), &live), @r#"metadata.annotations[example.com/a.b]: "1" -> "2""#);
 }
 
 fn role(spec: Value) -> Object {
@@ -195,7 +207,11 @@ fn statements_added_changed_and_taken_away_are_told_apart() {
         statement("Changed", "s3:*"),
         statement("Added", "iam:*")
     ]));
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.inlinePolicies.mcpctl.Statement[Changed]: {"Sid":"Changed","Effect":"Allow","Action":"s3:*","Resource":"*"} -> {"Sid":"Changed","Effect":"Allow","Action":"s3:ListBucket","Resource":"*"}
+    spec.inlinePolicies.mcpctl.Statement[Added]: {"Sid":"Added","Effect":"Allow","Action":"iam:*","Resource":"*"} -> -
+    spec.inlinePolicies.mcpctl.Statement[Lost]: - -> {"Sid":"Lost","Effect":"Allow","Action":"sqs:SendMessage","Resource":"*"}
+    "#);
 }
 
 #[test]
@@ -212,16 +228,24 @@ fn everything_that_is_ours_on_a_role_is_compared_and_nothing_else() {
     }));
     live.tree["spec"]["assumeRolePolicyDocument"]["Statement"][0]["Principal"] =
         json!({"Service": "ec2.amazonaws.com"});
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
-    insta::assert_snapshot!(foreign_policies(Some(&wanted), &live).join("\n"), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.assumeRolePolicyDocument.Statement[EksPodIdentity]: {"Sid":"EksPodIdentity","Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]} -> {"Sid":"EksPodIdentity","Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}
+    spec.permissionsBoundary: - -> "arn:aws:iam::123456789012:policy/boundary"
+    spec.policies[arn:aws:iam::aws:policy/ReadOnlyAccess]: - -> "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    spec.tags[mcpctl.dev/tenant]: "other" -> "acme"
+    "#);
+    insta::assert_snapshot!(foreign_policies(Some(&wanted), &live).join("\n"), @"
+    inline policy extra
+    managed policy arn:aws:iam::aws:policy/AdministratorAccess
+    ");
 }
 
 #[test]
 fn a_policy_that_is_missing_or_no_longer_wanted_is_one_change() {
     let with = inline(json!([{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]));
     let without = role(json!({}));
-    insta::assert_snapshot!(listed(&with, &without), @"");
-    insta::assert_snapshot!(listed(&without, &with), @"");
+    insta::assert_snapshot!(listed(&with, &without), @r#"spec.inlinePolicies.mcpctl: - -> {"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#);
+    insta::assert_snapshot!(listed(&without, &with), @r#"spec.inlinePolicies.mcpctl: {"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"s3:*","Resource":"*"}]} -> -"#);
 }
 
 #[test]
@@ -237,5 +261,8 @@ fn a_flag_of_an_association_that_the_server_leaves_out_is_no_change() {
     let live = association(
         json!({"roleARN": "arn:aws:iam::1:role/b", "disableSessionTags": false, "tags": {"a": "2", "b": "3"}}),
     );
-    insta::assert_snapshot!(listed(&wanted, &live), @"");
+    insta::assert_snapshot!(listed(&wanted, &live), @r#"
+    spec.roleARN: "arn:aws:iam::1:role/b" -> "arn:aws:iam::1:role/a"
+    spec.tags.a: "2" -> "1"
+    "#);
 }

@@ -12,6 +12,7 @@ use crate::{
     gate, lock,
     managed::RESTART_MANAGER,
     object::{Id, Object, starts_pods},
+    observe,
     plan::{Action, Step, Update},
     wait,
 };
@@ -35,6 +36,7 @@ pub(super) async fn carry_out(step: &Step, run: &Run<'_>, progress: &Progress) -
         Action::Restart(deployment) => {
             bounded(step, run, restart(step, deployment, run, progress)).await?
         }
+        Action::KeepHost(host) => keep_host(&step.id, host, run, progress).await?,
         Action::AwaitGone => bounded(step, run, gone(step, run, progress)).await?,
         Action::AwaitReady => bounded(step, run, ready(step, run, progress)).await?,
     };
@@ -194,6 +196,35 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
         "was gone already"
     }
     .into())
+}
+
+/// Of two Ingresses of a class with one host the older one keeps it; if that is not ours, ours is taken back.
+async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let kubernetes = kubernetes(run)?;
+    let own = find(&progress.state.borrow(), id)?;
+    let others =
+        observe::ingresses_with_host(kubernetes, own.text("/spec/ingressClassName"), host).await?;
+    let age = |object: &Object| {
+        (
+            object.text("/metadata/creationTimestamp").to_string(),
+            object.id().namespace.clone(),
+        )
+    };
+    let Some(older) = others
+        .iter()
+        .find(|other| other.id() != id && age(other) < age(&own))
+    else {
+        return Ok(String::new());
+    };
+    kubernetes
+        .delete(id, own.text("/metadata/uid"), Propagation::Background)
+        .await?;
+    progress.state.borrow_mut().remove(id);
+    Err(Error::conflict(format!(
+        "{id} was taken back: host {host} is held by {}",
+        older.id()
+    ))
+    .hint("choose another host for this tenant"))
 }
 
 async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String> {

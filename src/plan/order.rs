@@ -14,6 +14,7 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         await_namespaces(plan);
         return;
     }
+    keep_hosts(plan);
     if options.gate {
         gate(plan, &pods);
     }
@@ -82,6 +83,27 @@ fn is_deployment(id: &Id) -> bool {
 
 fn is_namespace_delete(step: &Step) -> bool {
     step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_))
+}
+
+/// Two runs for two tenants may both have seen a host free.
+fn keep_hosts(plan: &mut Plan) {
+    for index in 0..plan.steps.len() {
+        let Step { id, action, .. } = &plan.steps[index];
+        let ingress = match action {
+            Action::Create(object) => object,
+            Action::Update(update) => &update.wanted,
+            _ => continue,
+        };
+        if !id.is("networking.k8s.io", "Ingress") {
+            continue;
+        }
+        let mut keep = step(
+            id,
+            Action::KeepHost(ingress.text("/spec/rules/0/host").into()),
+        );
+        keep.after = vec![index];
+        plan.steps.push(keep);
+    }
 }
 
 /// Pods come when all that makes them safe is there, and when they would come with credentials.

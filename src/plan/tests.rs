@@ -77,6 +77,7 @@ fn verb(action: &Action) -> String {
         Action::Lock => "lock".into(),
         Action::Gate(_) => "gate".into(),
         Action::Restart(_) => "restart".into(),
+        Action::KeepHost(_) => "keep host".into(),
         Action::AwaitGone => "await gone".into(),
         Action::AwaitReady => "await ready".into(),
     }
@@ -102,7 +103,7 @@ fn running(state: &mut State) {
 
 #[test]
 fn a_first_add_arms_the_tenant_before_its_first_pod() {
-    insta::assert_snapshot!(picture(&plan(&acme(json!({})), &State::new())));
+    insta::assert_snapshot!(picture(&plan(&acme(json!({})), &State::new())), @"");
 }
 
 #[test]
@@ -118,21 +119,30 @@ fn what_stands_as_wanted_needs_no_step() {
 fn a_removal_disarms_the_tenant_and_waits_for_its_ingress_only_before_the_namespace() {
     let mut live = made(&acme(json!({})));
     running(&mut live);
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)));
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"");
 }
 
 #[test]
 fn a_removal_of_what_is_half_gone_is_what_is_left_of_it() {
     let mut live = made(&acme(json!({})));
     live.retain(|id, _| id.is_aws() || id.kind == "Namespace");
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
+    00 delete PodIdentityAssociation acme               <- 03
+    01 delete Role acme                                 <- 00
+    02 delete Namespace mcp-acme                        <- 01
+    03 lock Namespace mcp-acme
+    04 await gone Namespace mcp-acme                    <- 02
+    ");
 }
 
 #[test]
 fn a_removal_without_the_namespace_still_takes_the_role() {
     let mut live = made(&acme(json!({})));
     live.retain(|id, _| id.is_aws());
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
+    00 delete PodIdentityAssociation acme
+    01 delete Role acme                                 <- 00
+    ");
 }
 
 #[test]
@@ -142,7 +152,13 @@ fn an_association_with_another_role_is_pointed_back_and_the_pods_start_anew() {
     running(&mut live);
     find(&mut live, "PodIdentityAssociation").tree["spec"]["roleARN"] =
         "arn:aws:iam::123456789012:role/other".into();
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 update (spec.roleARN) PodIdentityAssociation acme<- 01
+    01 lock Namespace mcp-acme
+    02 gate Deployment mcp-server                       <- 00
+    03 restart Deployment mcp-server                    <- 02
+    04 await ready Deployment mcp-server                <- 03
+    ");
 }
 
 #[test]
@@ -151,7 +167,13 @@ fn a_lost_association_is_made_again_behind_the_gate() {
     let mut live = made(&wanted);
     running(&mut live);
     drop_kind(&mut live, "PodIdentityAssociation");
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 create PodIdentityAssociation acme               <- 01
+    01 lock Namespace mcp-acme
+    02 gate Deployment mcp-server                       <- 00
+    03 restart Deployment mcp-server                    <- 02
+    04 await ready Deployment mcp-server                <- 03
+    ");
 }
 
 #[test]
@@ -159,14 +181,25 @@ fn a_new_image_under_an_identity_that_stands_needs_no_gate() {
     let mut live = made(&acme(json!({})));
     running(&mut live);
     let wanted = acme(json!({"image": "registry.example/mcp:2"}));
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 update (metadata.annotations[mcpctl.dev/input]) Namespace mcp-acme<- 02
+    01 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 00
+    02 lock Namespace mcp-acme
+    03 await ready Deployment mcp-server                <- 01
+    ");
 }
 
 #[test]
 fn pods_that_do_not_run_pass_the_gate_again() {
     let live = made(&acme(json!({})));
     let wanted = acme(json!({"image": "registry.example/mcp:2"}));
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 update (metadata.annotations[mcpctl.dev/input]) Namespace mcp-acme<- 02
+    01 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 03
+    02 lock Namespace mcp-acme
+    03 gate Deployment mcp-server                       <- 00
+    04 await ready Deployment mcp-server                <- 01
+    ");
 }
 
 #[test]
@@ -186,9 +219,19 @@ fn a_field_edited_by_hand_is_drift_and_one_that_a_controller_holds_is_a_conflict
         entries.unwrap().push(entry);
         picture(&plan(&wanted, &live))
     };
-    insta::assert_snapshot!(image("kubectl-edit", "Update"), @"");
-    insta::assert_snapshot!(image("kubectl", "Apply"), @"");
-    insta::assert_snapshot!(image("image-updater", "Update"), @"");
+    insta::assert_snapshot!(image("kubectl-edit", "Update"), @"
+    00 update (spec.template.spec.containers[mcp-server].image, by force) Deployment mcp-server<- 01
+    01 lock Namespace mcp-acme
+    02 await ready Deployment mcp-server                <- 00
+    ");
+    insta::assert_snapshot!(image("kubectl", "Apply"), @r#"
+    00 await ready Deployment mcp-server
+    conflict Deployment mcp-acme/mcp-server: spec.template.spec.containers[mcp-server].image is applied by kubectl: it lives as "other:1", wanted is "registry.example/mcp:1"
+    "#);
+    insta::assert_snapshot!(image("image-updater", "Update"), @r#"
+    00 await ready Deployment mcp-server
+    conflict Deployment mcp-acme/mcp-server: spec.template.spec.containers[mcp-server].image is set by image-updater: it lives as "other:1", wanted is "registry.example/mcp:1"
+    "#);
 }
 
 #[test]
@@ -204,8 +247,15 @@ fn a_label_taken_off_is_put_back_and_a_label_of_another_tenant_is_a_conflict() {
         }
         picture(&plan(&wanted, &live))
     };
-    insta::assert_snapshot!(relabelled(Value::Null), @"");
-    insta::assert_snapshot!(relabelled("other".into()), @"");
+    insta::assert_snapshot!(relabelled(Value::Null), @"
+    00 update (metadata.labels[mcpctl.dev/tenant]) Service mcp-server<- 01
+    01 lock Namespace mcp-acme
+    02 await ready Deployment mcp-server                <- 00
+    ");
+    insta::assert_snapshot!(relabelled("other".into()), @"
+    00 await ready Deployment mcp-server
+    conflict Service mcp-acme/mcp-server: exists and is not ours: it belongs to tenant other
+    ");
 }
 
 #[test]
@@ -236,7 +286,25 @@ fn all_that_is_not_ours_is_named_at_once_with_its_owner() {
         tree["spec"]["tags"] =
             json!({"mcpctl.dev/tenant": "acme", "mcpctl.dev/cluster": "staging"});
     });
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 create LimitRange tenant                         <- 10
+    01 create ResourceQuota tenant                      <- 10
+    02 create Service mcp-server                        <- 10
+    03 create ServiceAccount mcp-server                 <- 10
+    04 create Ingress mcp-server                        <- 02
+    05 create NetworkPolicy allow-egress                <- 10
+    06 create NetworkPolicy allow-load-balancer         <- 10
+    07 create NetworkPolicy default-deny                <- 10
+    08 create Deployment mcp-server                     <- 12
+    09 create PodDisruptionBudget mcp-server            <- 10
+    10 lock Namespace mcp-acme
+    11 keep host Ingress mcp-server                     <- 04
+    12 gate Deployment mcp-server                       <- 00 01 03 05 06 07 09 11
+    13 await ready Deployment mcp-server                <- 08
+    conflict Namespace mcp-acme: exists and is not ours: it has no label mcpctl.dev/tenant
+    conflict Role acme: exists (arn:aws:iam::123456789012:role/acme) and is not ours: it has no tag mcpctl.dev/tenant
+    conflict PodIdentityAssociation acme: exists (arn:aws:iam::123456789012:role/mcpctl/prod/acme-a9231ac3a2) and is not ours: it belongs to tenant acme of cluster staging
+    ");
 }
 
 #[test]
@@ -246,7 +314,10 @@ fn what_an_addon_of_eks_owns_is_never_ours() {
     running(&mut live);
     find(&mut live, "PodIdentityAssociation").tree["status"] =
         json!({"ownerARN": "arn:aws:eks:eu-west-1:123456789012:addon/prod/efs"});
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 await ready Deployment mcp-server
+    conflict PodIdentityAssociation acme: exists (arn:aws:iam::123456789012:role/mcpctl/prod/acme-a9231ac3a2) and is not ours: it belongs to arn:aws:eks:eu-west-1:123456789012:addon/prod/efs
+    ");
 }
 
 #[test]
@@ -260,7 +331,11 @@ fn an_object_that_the_templates_no_longer_make_goes() {
     });
     let old = written(&object(old), "mcpctl", "Apply");
     live.insert(old.id().clone(), old);
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 delete ConfigMap old                             <- 01
+    01 lock Namespace mcp-acme
+    02 await ready Deployment mcp-server                <- 00
+    ");
 }
 
 #[test]
@@ -273,7 +348,11 @@ fn policies_that_somebody_put_on_the_role_are_named_and_left_alone() {
     spec["inlinePolicies"]["extra"] = json!({});
     let plan = plan(&wanted, &live);
     assert!(!plan.writes() && !plan.is_clean());
-    insta::assert_snapshot!(picture(&plan), @"");
+    insta::assert_snapshot!(picture(&plan), @"
+    00 await ready Deployment mcp-server
+    foreign Role acme: inline policy extra
+    foreign Role acme: managed policy arn:aws:iam::aws:policy/AdministratorAccess
+    ");
 }
 
 #[test]

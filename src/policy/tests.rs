@@ -44,14 +44,30 @@ fn values_go_into_texts_and_what_is_around_them_stays() {
 
 #[test]
 fn a_value_that_iam_would_read_as_more_than_text_is_refused() {
-    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ values.star }}"), @"");
-    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ values.mark }}"), @"");
-    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ values.variable }}"), @"");
+    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ values.star }}"), @"
+    spec.identity.policy: statement Data: `arn:aws:s3:::{{ values.star }}`
+      the value `a*` holds `*`; values hold letters, digits and `._/-` only
+      hint: give a plain value, and write wildcards and ${…} in the policy itself
+    ");
+    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ values.mark }}"), @"
+    spec.identity.policy: statement Data: `arn:aws:s3:::{{ values.mark }}`
+      the value `a?` holds `?`; values hold letters, digits and `._/-` only
+      hint: give a plain value, and write wildcards and ${…} in the policy itself
+    ");
+    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ values.variable }}"), @"
+    spec.identity.policy: statement Data: `arn:aws:s3:::{{ values.variable }}`
+      the value `${aws:username}` holds `$`; values hold letters, digits and `._/-` only
+      hint: give a plain value, and write wildcards and ${…} in the policy itself
+    ");
 }
 
 #[test]
 fn a_wildcard_right_after_a_value_is_refused_with_what_to_write() {
-    insta::assert_snapshot!(expanded("arn:aws:s3:::data-{{ tenant.name }}*"), @"");
+    insta::assert_snapshot!(expanded("arn:aws:s3:::data-{{ tenant.name }}*"), @"
+    spec.identity.policy: statement Data: `arn:aws:s3:::data-{{ tenant.name }}*`
+      a `*` right after a tenant's value also matches tenants whose names only begin like it
+      hint: put a separator between: `{{ tenant.name }}/*` or `{{ tenant.name }}-*`
+    ");
     for resource in [
         "x-{{ tenant.name }}?",
         "x-{{ tenant.name }}${aws:username}",
@@ -63,8 +79,15 @@ fn a_wildcard_right_after_a_value_is_refused_with_what_to_write() {
 
 #[test]
 fn a_name_that_nothing_gives_is_refused() {
-    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ tenant.nmae }}"), @"");
-    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ tenant.name"), @"");
+    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ tenant.nmae }}"), @"
+    spec.identity.policy: statement Data: `arn:aws:s3:::{{ tenant.nmae }}`
+      `tenant.nmae` is undefined
+      hint: a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*
+    ");
+    insta::assert_snapshot!(expanded("arn:aws:s3:::{{ tenant.name"), @"
+    spec.identity.policy: statement Data: `arn:aws:s3:::{{ tenant.name`
+      unexpected end of input, expected end of variable block
+    ");
 }
 
 #[test]
@@ -154,7 +177,27 @@ fn what_is_no_identity_policy_is_refused_with_the_place() {
         allow(json!({"Sid": 5})),
         allow(json!({"Principal": "*"})),
     ];
-    insta::assert_snapshot!(found.join("\n"), @"");
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    spec.identity.policy: a policy is an object with Version and Statement
+    spec.identity.policy: a policy's Version is "2012-10-17"
+    spec.identity.policy: a policy's Version is "2012-10-17"
+    spec.identity.policy: a policy's Statement is missing or empty
+    spec.identity.policy: a policy's Statement is missing or empty
+    spec.identity.policy: a policy has no key `Statment`; did you mean `Statement`?
+    spec.identity.policy: statement #1: is not an object
+    spec.identity.policy: statement #1: has no key `Actions`; did you mean `Action`?
+    spec.identity.policy: statement #1: Effect is neither "Allow" nor "Deny"
+    spec.identity.policy: statement #1: needs exactly one of Action and NotAction
+    spec.identity.policy: statement #1: needs exactly one of Action and NotAction
+    spec.identity.policy: statement #1: Resource is neither text nor a list of texts
+    spec.identity.policy: statement #1: Resource is neither text nor a list of texts
+    spec.identity.policy: statement #1: Action `GetObject` is neither service:Action nor `*`
+    spec.identity.policy: statement #1: Resource `my-bucket` is neither an ARN nor `*`
+    spec.identity.policy: statement #1: Condition is not of the form {"StringEquals": {"aws:PrincipalTag/x": "y"}}
+    spec.identity.policy: statement #1: Condition is not of the form {"StringEquals": {"aws:PrincipalTag/x": "y"}}
+    spec.identity.policy: statement #1: Sid is not text
+    spec.identity.policy: statement #1: Principal belongs to resource and trust policies
+    "#);
 }
 
 #[test]
@@ -170,7 +213,7 @@ fn the_limit_is_on_what_iam_counts() {
     let at = std::path::Path::new("/");
     assert!(load(of_length(10_240, ""), at, "p").is_ok());
     assert!(load(of_length(10_240, "  "), at, "p").is_ok());
-    insta::assert_snapshot!(load(of_length(10_241, ""), at, "p").unwrap_err(), @"");
+    insta::assert_snapshot!(load(of_length(10_241, ""), at, "p").unwrap_err().what, @"p: 10241 characters, and a role's inline policies take 10240; move statements into managed policies and list them in identity.managedPolicyArns");
     // What is long only once values are in it is found then.
     let long = policy(
         json!({"Effect": "Allow", "Action": "s3:*", "Resource": vec!["arn:aws:s3:::{{ values.long }}"; 100]}),

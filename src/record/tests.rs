@@ -69,12 +69,20 @@ fn what_a_gitops_tool_applied_from_our_output_is_believed() {
 
 #[test]
 fn an_applied_record_of_anybody_else_is_not_believed() {
-    insta::assert_snapshot!(refusal(&namespace("helm")), @"");
+    insta::assert_snapshot!(refusal(&namespace("helm")), @"
+    Namespace mcp-acme: annotation mcpctl.dev/input was edited by hand
+      last written by helm at 2026-01-02T03:04:05Z
+      hint: look at it: kubectl get namespace mcp-acme -o yaml --show-managed-fields. Remove the annotation and give the tenant file again, mcpctl tenant add NAME -f FILE, to write a new record
+    ");
 }
 
 #[test]
 fn a_record_edited_by_hand_is_a_conflict_with_the_editors_name() {
-    insta::assert_snapshot!(refusal(&edited(NAMES, "{}")), @"");
+    insta::assert_snapshot!(refusal(&edited(NAMES, "{}")), @"
+    Namespace mcp-acme: annotation mcpctl.dev/names was edited by hand
+      last written by kubectl-edit at 2026-01-02T03:04:05Z
+      hint: look at it: kubectl get namespace mcp-acme -o yaml --show-managed-fields. Remove the annotation and give the tenant file again, mcpctl tenant add NAME -f FILE, to write a new record
+    ");
     assert!(refusal(&edited(INPUT, "{}")).contains("kubectl-edit"));
     assert!(refusal(&edited("mcpctl.dev/host", "other.example.com")).contains("kubectl-edit"));
 }

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     object::PLATFORM_NAMESPACE,
     policy,
-    spec::{AuthMode, Boundary, Resolved, partition},
+    spec::{AuthMode, Boundary, Resolved, TenantSpec, partition},
 };
 
 /// Stands for the account id where it is not known. It is no account, so a policy that holds it matches nothing.
@@ -53,11 +53,7 @@ pub fn tenant(resolved: &Resolved, settings: &Settings) -> Result<Value> {
     let (spec, names) = (&resolved.spec, &resolved.names);
     let role_arn = role_arn(settings, &names.role_path, &names.role);
     let grace = PRE_STOP_SECONDS + spec.drain_seconds + 10;
-    let jwt = (spec.auth.mode == AuthMode::Jwt).then(|| {
-        let (endpoint, issuer) = (&spec.auth.jwks_endpoint, &spec.auth.issuer);
-        json!({"jwksEndpoint": endpoint, "issuer": issuer, "additionalClaims": spec.auth.claims})
-            .to_string()
-    });
+    let jwt = (spec.auth.mode == AuthMode::Jwt).then(|| jwt_validation(spec));
     let mut context = platform(settings)?;
     let own = json!({
         "tenant": {"name": resolved.name.as_str()},
@@ -109,6 +105,19 @@ pub fn platform(settings: &Settings) -> Result<Value> {
     }))
 }
 
+/// The controller takes JSON as text, in which the order of keys shows: the same whether the tenant's input was read
+/// from its file or from its record.
+fn jwt_validation(spec: &TenantSpec) -> String {
+    let auth = &spec.auth;
+    let mut json = json!({
+        "additionalClaims": auth.claims,
+        "issuer": auth.issuer,
+        "jwksEndpoint": auth.jwks_endpoint,
+    });
+    json.sort_all_objects();
+    json.to_string()
+}
+
 /// Only this cluster's Pod Identity, for this namespace and service account, may assume the role.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>
 fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
@@ -132,7 +141,7 @@ fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
 /// The one inline policy that is ours, expanded; none where neither tenant nor settings give one.
 fn inline_policies(resolved: &Resolved, settings: &Settings) -> Result<Value> {
     let (document, source) = match (&resolved.spec.identity.policy, &settings.policy) {
-        (Some(document), _) => (document, "spec.identity.policy"),
+        (Some(policy), _) => (policy.document(), "spec.identity.policy"),
         (None, Some(document)) => (document, "iam.policy"),
         (None, None) => return Ok(json!({})),
     };

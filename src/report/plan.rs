@@ -48,7 +48,11 @@ pub fn plan(title: &str, plan: &Plan) -> String {
                     step.id
                 );
             }
-            Action::Lock | Action::Gate(_) | Action::AwaitGone | Action::AwaitReady => {}
+            Action::Lock
+            | Action::Gate(_)
+            | Action::KeepHost(_)
+            | Action::AwaitGone
+            | Action::AwaitReady => {}
         }
     }
     for foreign in &plan.foreign {

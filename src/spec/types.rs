@@ -65,10 +65,16 @@ checked!(
 checked!(
     /// An image reference. Only what no reference may hold is refused: the registry is the judge of the rest.
     Image,
-    |text| match text.chars().find(|c| c.is_whitespace() || c.is_control() || c.is_ascii_uppercase() && !text.contains([':', '@', '/'])) {
-        Some(c) => Err(format!("`{text}` is not an image reference: it holds {}", shown(c))),
-        None if text.is_empty() => Err("an image reference is empty".into()),
-        None => Ok(()),
+    |text| {
+        let named = text.contains([':', '@', '/']);
+        match text.chars().find(|c| c.is_whitespace() || c.is_control()) {
+            _ if text.is_empty() => Err("an image reference is empty".into()),
+            Some(c) => Err(format!("`{text}` is not an image reference: it holds {}", shown(c))),
+            None => match text.chars().find(|c| c.is_ascii_uppercase() && !named) {
+                Some(c) => Err(format!("`{text}` is not an image reference: it holds {}, and names are lower case", shown(c))),
+                None => Ok(()),
+            }
+        }
     }
 );
 
@@ -87,6 +93,12 @@ checked!(
         }
         rest.split('.').try_for_each(|label| dns_label(label, false)).map_err(|why| format!("host `{text}`: {why}"))
     }
+);
+
+checked!(
+    /// The name of an ingress class. A label and the load balancer's group hold it too, so it is a DNS label.
+    ClassName,
+    |text| dns_label(text, false)
 );
 
 checked!(
@@ -225,7 +237,7 @@ fn dns_label(text: &str, letter_first: bool) -> Result<(), String> {
         ));
     }
     match (text.chars().next(), text.chars().last()) {
-        (None, _) => Err("a name is empty".into()),
+        (None, _) => Err("`` is empty".into()),
         (Some(c), _) if letter_first && !c.is_ascii_lowercase() => Err(format!(
             "`{text}` starts with `{c}`: it must start with a letter"
         )),
@@ -253,7 +265,7 @@ mod tests {
         `ac_me` holds `_` at character 3: use a-z, 0-9 and `-`
         `9acme` starts with `9`: it must start with a letter
         `acme-` ends with `-`
-        a name is empty
+        `` is empty
         `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` has 41 characters; at most 40 are allowed
         ");
     }

@@ -9,5 +9,6 @@ mod gitops;
 mod identity;
 mod interrupt;
 mod lifecycle;
+mod property;
 mod removal;
 mod world;

@@ -71,7 +71,10 @@ fn a_policy_replaces_another_whole() {
     settings.tiers.insert("small".into(), map(with(below)));
     let own = with(statement("sqs:*"));
     let spec = tenant(own.clone(), &settings).unwrap().spec;
-    assert_eq!(spec.identity.policy.unwrap(), own["identity"]["policy"]);
+    assert_eq!(
+        *spec.identity.policy.unwrap().document(),
+        own["identity"]["policy"]
+    );
 }
 
 fn findings(spec: Value) -> String {
@@ -95,14 +98,47 @@ fn everything_that_contradicts_itself_is_said_at_once() {
         "labels": {"mcpctl.dev/tenant": "other", "team": "not a label", "a b": "c", "Example.com/x": "-"},
         "nodeSelector": {"kubernetes.io/arch": "arm 64"},
         "annotations": {"example.com/note": "any text at all", "": "x"},
-    })), @"");
-    insta::assert_snapshot!(findings(json!({"auth": {"issuer": "https://issuer.example.com"}})), @"");
-    insta::assert_snapshot!(findings(json!({"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]})), @"");
+    })), @"
+    tenant `acme` is not complete or contradicts itself
+      spec.image is missing: give --image, spec.image or defaults.image
+      spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
+      spec.health.successCodes: expected codes such as 200, 200-299 or 200,204
+      spec.auth: mode jwt needs issuer and jwksEndpoint
+      spec.egress: each entry has either cidr or namespaceSelector/podSelector
+      spec.egress: an entry without ports
+      spec.security: runAsUser must be above 0, groups must not be negative
+      spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
+      spec.resources.requests.cpus: not a resource: did you mean `cpu`?
+      spec.resources: request 2Gi of memory is over its limit 1Gi
+      spec.env: variable `MCP_PUBLIC_URL` is set twice (publicUrlEnv and allowedHostsEnv count)
+      spec.labels[Example.com/x]: not a key: an optional DNS name and `/`, then at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
+      spec.labels[Example.com/x]: `-` is not a value: at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
+      spec.labels[a b]: not a key: an optional DNS name and `/`, then at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
+      spec.labels[mcpctl.dev/tenant] is set by mcpctl
+      spec.labels[team]: `not a label` is not a value: at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
+      spec.annotations[]: not a key: an optional DNS name and `/`, then at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
+      spec.nodeSelector[kubernetes.io/arch]: `arm 64` is not a value: at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
+      hint: its fields come from acme.yaml, built-in settings (tier small) and built-in settings (defaults)
+    ");
+    insta::assert_snapshot!(findings(json!({"auth": {"issuer": "https://issuer.example.com"}})), @"
+    tenant `acme` is not complete or contradicts itself
+      spec.auth: issuer and jwksEndpoint belong to mode jwt
+      hint: its fields come from acme.yaml, built-in settings (tier small) and built-in settings (defaults)
+    ");
+    insta::assert_snapshot!(findings(json!({"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]})), @"
+    tenant `acme` is not complete or contradicts itself
+      spec.env: variable `A` is set twice (publicUrlEnv and allowedHostsEnv count)
+      hint: its fields come from acme.yaml, built-in settings (tier small) and built-in settings (defaults)
+    ");
 }
 
 #[test]
 fn an_unknown_tier_is_refused_with_those_that_are_known() {
-    insta::assert_snapshot!(findings(json!({"tier": "smal"})), @"");
+    insta::assert_snapshot!(findings(json!({"tier": "smal"})), @"
+    acme.yaml: spec.tier: there is no tier `smal`
+      known tiers: large, medium, small
+      hint: did you mean `small`?
+    ");
 }
 
 fn layer() -> impl Strategy<Value = Value> {

@@ -1,0 +1,127 @@
+//! Expansion of tenant values in a policy.
+
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use serde_json::Value;
+
+use super::{check::check_length, label};
+use crate::error::{Error, Result};
+
+/// Set after each expanded value, so that what follows it can be checked, and taken out again.
+const END_OF_VALUE: char = '\u{E000}';
+const PLAIN: &str = "give a plain value, and write wildcards and ${…} in the policy itself";
+const KNOWN: &str = "a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*";
+
+/// Expands `{{ … }}` in every text of a policy. A value may hold letters, digits and `._/-` only, and no wildcard may
+/// follow it: `data-{{ tenant.name }}*` would let tenant `a` read the data of `ab`.
+///
+/// # Errors
+/// Usage, with the statement and what to write instead.
+pub fn expand(document: &Value, variables: &Value, source: &str) -> Result<Value> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_debug(true);
+    env.remove_filter("safe");
+    env.set_formatter(|out, _, value| {
+        let text = value.to_string();
+        let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-');
+        if let Some(c) = text.chars().find(|c| !allowed(c)) {
+            let why = format!(
+                "the value `{text}` holds `{c}`; values hold letters, digits and `._/-` only"
+            );
+            return Err(minijinja::Error::new(ErrorKind::BadEscape, why));
+        }
+        std::fmt::Write::write_str(out, &text)?;
+        std::fmt::Write::write_char(out, END_OF_VALUE)?;
+        Ok(())
+    });
+    let mut expanded = document.clone();
+    let list = match expanded.get_mut("Statement") {
+        Some(Value::Array(items)) => items.as_mut_slice(),
+        Some(single) => std::slice::from_mut(single),
+        None => &mut [],
+    };
+    for (index, statement) in list.iter_mut().enumerate() {
+        let name = label(index, statement);
+        expand_texts(statement, &env, variables).map_err(|(text, why, hint)| {
+            let mut error =
+                Error::usage(format!("{source}: statement {name}: `{text}`")).detail(why);
+            error.hints.extend(hint);
+            error
+        })?;
+    }
+    check_length(&expanded).map_err(|why| Error::usage(format!("{source}: {why}")))?;
+    Ok(expanded)
+}
+
+type Refusal = (String, String, Option<String>);
+
+fn expand_texts(
+    tree: &mut Value,
+    env: &Environment<'_>,
+    variables: &Value,
+) -> std::result::Result<(), Refusal> {
+    match tree {
+        Value::String(text) => {
+            *text = expand_text(text, env, variables)?;
+            Ok(())
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .try_for_each(|item| expand_texts(item, env, variables)),
+        Value::Object(map) => {
+            let entries = std::mem::take(map);
+            for (key, mut value) in entries {
+                expand_texts(&mut value, env, variables)?;
+                map.insert(expand_text(&key, env, variables)?, value);
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn expand_text(
+    text: &str,
+    env: &Environment<'_>,
+    variables: &Value,
+) -> std::result::Result<String, Refusal> {
+    if !text.contains("{{") && !text.contains("{%") {
+        return Ok(text.into());
+    }
+    let rendered = env.render_str(
+        text,
+        minijinja::value::Value::from(minijinja::value::Serde(variables)),
+    );
+    let rendered = rendered.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::BadEscape => Some(PLAIN),
+            ErrorKind::UndefinedError => Some(KNOWN),
+            _ => None,
+        };
+        let why = error.detail();
+        let why = why.map_or_else(|| error.to_string(), str::to_string);
+        (text.to_string(), why, hint.map(str::to_string))
+    })?;
+    let mut parts = rendered.split(END_OF_VALUE);
+    parts.next();
+    for after in parts {
+        if let Some(c) = after
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '*' | '?' | '$'))
+        {
+            return Err((
+                text.to_string(),
+                format!(
+                    "a `{c}` right after a tenant's value also matches tenants whose names only begin like it"
+                ),
+                Some(
+                    "put a separator between: `{{ tenant.name }}/*` or `{{ tenant.name }}-*`"
+                        .into(),
+                ),
+            ));
+        }
+    }
+    Ok(rendered.replace(END_OF_VALUE, ""))
+}
