@@ -2,6 +2,7 @@
 
 mod access;
 mod conflicts;
+mod documents;
 mod drift;
 mod faults;
 mod figures;
