@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use serde_json::{Map, Value};
@@ -17,8 +18,8 @@ use crate::{
 
 mod file;
 
-use file::SettingsFile;
 pub use file::{Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
+use file::{ClusterFile, SettingsFile};
 
 /// File name that is looked for in the working directory and above.
 pub const FILE_NAME: &str = "mcpctl.yaml";
@@ -161,79 +162,23 @@ fn complete(
     base: &Path,
 ) -> Result<Settings> {
     let file = parsed.value;
-    let missing = |setting: &str, flag: &str| {
-        if source == BUILT_IN {
-            return Error::usage(format!("{setting} is not set"))
-                .detail(format!(
-                    "there is no {FILE_NAME} in this directory or above"
-                ))
-                .hint(format!("write one, name one with --config, or give {flag}"));
-        }
-        Error::usage(format!("{source}: {setting} is missing"))
-            .hint(format!("set it there, or give {flag}"))
-    };
-    let flag = |flag: &'static str, variable: &'static str| {
-        move |why: String| Error::usage(format!("{flag} or {variable}: {why}"))
-    };
-    let cluster = Cluster {
-        name: match &overrides.cluster {
-            Some(name) => name.parse().map_err(flag("--cluster", "MCPCTL_CLUSTER"))?,
-            None => file
-                .cluster
-                .name
-                .ok_or_else(|| missing("cluster.name", "--cluster"))?,
-        },
-        region: match &overrides.region {
-            Some(region) => region.parse().map_err(flag("--region", "MCPCTL_REGION"))?,
-            None => file
-                .cluster
-                .region
-                .ok_or_else(|| missing("cluster.region", "--region"))?,
-        },
-        account_id: match &overrides.account_id {
-            Some(account) => Some(
-                account
-                    .parse()
-                    .map_err(flag("--account-id", "MCPCTL_ACCOUNT_ID"))?,
-            ),
-            None => file.cluster.account_id,
-        },
-    };
-    let domain = overrides
-        .domain
-        .clone()
-        .or(file.domain)
-        .ok_or_else(|| missing("domain", "--domain"))?;
-    let policy = match file.iam.policy {
-        Some(given) => Some(policy::load(
-            given.into(),
-            base,
-            &format!("{source}: iam.policy"),
-        )?),
-        None => None,
-    };
-    let given_map = |pointer: &str| {
-        parsed
-            .given
-            .pointer(pointer)
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default()
-    };
-    let mut tiers = file::built_in_tiers();
-    for (name, _) in file.tiers {
-        let over = given_map(&format!(
-            "/tiers/{}",
-            name.replace('~', "~0").replace('/', "~1")
-        ));
-        let mut merged = Value::Object(tiers.remove(&name).unwrap_or_default());
-        spec::merge(&mut merged, &Value::Object(over));
-        tiers.insert(name, merged.as_object().cloned().unwrap_or_default());
-    }
-    let mut defaults = given_map("/defaults");
+    let cluster = cluster(file.cluster, overrides, &source)?;
+    let domain = overrides.domain.clone().or(file.domain);
+    let domain = domain.ok_or_else(|| missing(&source, "domain", "--domain"))?;
+    let policy = file
+        .iam
+        .policy
+        .map(|given| policy::load(given.into(), base, &format!("{source}: iam.policy")))
+        .transpose()?;
+    let mut defaults = map_at(&parsed.given, &["defaults"]);
     embed_policy(&mut defaults, base, &format!("{source}: defaults"))?;
-    for (name, tier) in &mut tiers {
-        embed_policy(tier, base, &format!("{source}: tiers.{name}"))?;
+    let mut tiers = file::built_in_tiers();
+    for name in file.tiers.into_keys() {
+        let mut tier = Value::Object(tiers.remove(&name).unwrap_or_default());
+        let mut over = map_at(&parsed.given, &["tiers", &name]);
+        embed_policy(&mut over, base, &format!("{source}: tiers.{name}"))?;
+        spec::merge(&mut tier, &Value::Object(over));
+        tiers.insert(name, tier.as_object().cloned().unwrap_or_default());
     }
     Ok(Settings {
         source,
@@ -250,6 +195,53 @@ fn complete(
         defaults,
         tiers,
     })
+}
+
+fn cluster(file: ClusterFile, overrides: &Overrides, source: &str) -> Result<Cluster> {
+    fn parse<T: FromStr<Err = String>>(
+        given: Option<&String>,
+        flag: &str,
+        variable: &str,
+    ) -> Result<Option<T>> {
+        let parsed = given.map(|text| text.parse()).transpose();
+        parsed.map_err(|why| Error::usage(format!("{flag} or {variable}: {why}")))
+    }
+    let name = parse(overrides.cluster.as_ref(), "--cluster", "MCPCTL_CLUSTER")?;
+    let region = parse(overrides.region.as_ref(), "--region", "MCPCTL_REGION")?;
+    let account = parse(
+        overrides.account_id.as_ref(),
+        "--account-id",
+        "MCPCTL_ACCOUNT_ID",
+    )?;
+    Ok(Cluster {
+        name: name
+            .or(file.name)
+            .ok_or_else(|| missing(source, "cluster.name", "--cluster"))?,
+        region: region
+            .or(file.region)
+            .ok_or_else(|| missing(source, "cluster.region", "--region"))?,
+        account_id: account.or(file.account_id),
+    })
+}
+
+fn missing(source: &str, setting: &str, flag: &str) -> Error {
+    if source == BUILT_IN {
+        return Error::usage(format!("{setting} is not set"))
+            .detail(format!(
+                "there is no {FILE_NAME} in this directory or above"
+            ))
+            .hint(format!("write one, name one with --config, or give {flag}"));
+    }
+    Error::usage(format!("{source}: {setting} is missing"))
+        .hint(format!("set it there, or give {flag}"))
+}
+
+fn map_at(tree: &Value, path: &[&str]) -> Map<String, Value> {
+    let found = path.iter().try_fold(tree, |tree, key| tree.get(key));
+    found
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Puts the contents of a policy file in place of its path.

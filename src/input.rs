@@ -1,6 +1,6 @@
 //! Reads a tenant's input: the tenant file and the flags, with the contents of the files that they name.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -183,11 +183,8 @@ fn read_assignment(flag: &str, path: &str, value: &str) -> Result<Value> {
     }
     for (depth, key) in keys.iter().enumerate() {
         let indent = "  ".repeat(depth);
-        text.push_str(&format!(
-            "{indent}{}:{}",
-            Value::from(*key),
-            if depth + 1 == keys.len() { " " } else { "\n" }
-        ));
+        let end = if depth + 1 == keys.len() { " " } else { "\n" };
+        _ = write!(text, "{indent}{}:{end}", Value::from(*key));
     }
     if value.contains('\n') {
         text.push_str(&Value::from(value).to_string());

@@ -31,6 +31,10 @@ pub(crate) fn settings() -> Settings {
 }
 
 /// A policy of one statement.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "literals read better without a borrow"
+)]
 pub(crate) fn policy(statement: Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": [statement]})
 }

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::{changes, foreign_policies};
@@ -17,9 +19,9 @@ fn listed(wanted: &Object, live: &Object) -> String {
             .map(|owner| owner.manager.as_str())
             .collect();
         let (have, want) = (shown(&change.have), shown(&change.want));
-        text.push_str(&format!("{}: {have} -> {want}", change.path));
+        _ = write!(text, "{}: {have} -> {want}", change.path);
         if !owners.is_empty() {
-            text.push_str(&format!(" ({})", owners.join(", ")));
+            _ = write!(text, " ({})", owners.join(", "));
         }
         text.push('\n');
     }
@@ -175,18 +177,18 @@ fn role(spec: Value) -> Object {
     }))
 }
 
-fn inline(statements: Value) -> Object {
+fn inline(statements: &Value) -> Object {
     role(json!({"inlinePolicies": {"mcpctl": {"Version": "2012-10-17", "Statement": statements}}}))
 }
 
 #[test]
 fn policies_that_mean_the_same_are_no_change() {
-    let wanted = inline(json!([
+    let wanted = inline(&json!([
         {"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::a/*"},
         {"Sid": "B", "Effect": "Deny", "Action": "*", "Resource": "*",
          "Condition": {"Bool": {"aws:SecureTransport": false}}},
     ]));
-    let live = inline(json!([
+    let live = inline(&json!([
         {"Resource": ["*"], "Effect": "Deny", "Action": ["*"], "Sid": "B",
          "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
         {"Sid": "A", "Effect": "Allow", "Action": ["S3:putobject", "s3:GetObject"], "Resource": ["arn:aws:s3:::a/*"]},
@@ -197,12 +199,12 @@ fn policies_that_mean_the_same_are_no_change() {
 #[test]
 fn statements_added_changed_and_taken_away_are_told_apart() {
     let statement = |sid: &str, action: &str| json!({"Sid": sid, "Effect": "Allow", "Action": action, "Resource": "*"});
-    let wanted = inline(json!([
+    let wanted = inline(&json!([
         statement("Kept", "s3:GetObject"),
         statement("Changed", "s3:ListBucket"),
         statement("Lost", "sqs:SendMessage")
     ]));
-    let live = inline(json!([
+    let live = inline(&json!([
         statement("Kept", "s3:GetObject"),
         statement("Changed", "s3:*"),
         statement("Added", "iam:*")
@@ -242,7 +244,7 @@ fn everything_that_is_ours_on_a_role_is_compared_and_nothing_else() {
 
 #[test]
 fn a_policy_that_is_missing_or_no_longer_wanted_is_one_change() {
-    let with = inline(json!([{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]));
+    let with = inline(&json!([{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}]));
     let without = role(json!({}));
     insta::assert_snapshot!(listed(&with, &without), @r#"spec.inlinePolicies.mcpctl: - -> {"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#);
     insta::assert_snapshot!(listed(&without, &with), @r#"spec.inlinePolicies.mcpctl: {"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Allow","Action":"s3:*","Resource":"*"}]} -> -"#);

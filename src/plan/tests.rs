@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::{Action, Options, Plan, Subject, toward};
@@ -43,10 +45,10 @@ fn picture(plan: &Plan) -> String {
         text.push('\n');
     }
     for conflict in &plan.conflicts {
-        text.push_str(&format!("conflict {}: {}\n", conflict.id, conflict.why));
+        _ = writeln!(text, "conflict {}: {}", conflict.id, conflict.why);
     }
     for foreign in &plan.foreign {
-        text.push_str(&format!("foreign {}: {}\n", foreign.id, foreign.what));
+        _ = writeln!(text, "foreign {}: {}", foreign.id, foreign.what);
     }
     text
 }
@@ -103,7 +105,25 @@ fn running(state: &mut State) {
 
 #[test]
 fn a_first_add_arms_the_tenant_before_its_first_pod() {
-    insta::assert_snapshot!(picture(&plan(&acme(json!({})), &State::new())), @"");
+    insta::assert_snapshot!(picture(&plan(&acme(json!({})), &State::new())), @"
+    00 create Namespace mcp-acme
+    01 create LimitRange tenant                         <- 13
+    02 create ResourceQuota tenant                      <- 13
+    03 create Service mcp-server                        <- 13
+    04 create ServiceAccount mcp-server                 <- 13
+    05 create Role acme                                 <- 13
+    06 create PodIdentityAssociation acme               <- 05
+    07 create Ingress mcp-server                        <- 03
+    08 create NetworkPolicy allow-egress                <- 13
+    09 create NetworkPolicy allow-load-balancer         <- 13
+    10 create NetworkPolicy default-deny                <- 13
+    11 create Deployment mcp-server                     <- 15
+    12 create PodDisruptionBudget mcp-server            <- 13
+    13 lock Namespace mcp-acme                          <- 00
+    14 keep host Ingress mcp-server                     <- 07
+    15 gate Deployment mcp-server                       <- 01 02 04 06 08 09 10 12 14
+    16 await ready Deployment mcp-server                <- 11
+    ");
 }
 
 #[test]
@@ -119,7 +139,24 @@ fn what_stands_as_wanted_needs_no_step() {
 fn a_removal_disarms_the_tenant_and_waits_for_its_ingress_only_before_the_namespace() {
     let mut live = made(&acme(json!({})));
     running(&mut live);
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"");
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
+    00 delete Ingress mcp-server                        <- 13
+    01 delete Deployment mcp-server                     <- 00
+    02 delete PodIdentityAssociation acme               <- 01
+    03 delete Role acme                                 <- 02
+    04 goes LimitRange tenant                           <- 13
+    05 goes ResourceQuota tenant                        <- 13
+    06 goes Service mcp-server                          <- 13
+    07 goes ServiceAccount mcp-server                   <- 13
+    08 goes NetworkPolicy allow-egress                  <- 13
+    09 goes NetworkPolicy allow-load-balancer           <- 13
+    10 goes NetworkPolicy default-deny                  <- 13
+    11 goes PodDisruptionBudget mcp-server              <- 13
+    12 delete Namespace mcp-acme                        <- 03 14
+    13 lock Namespace mcp-acme
+    14 await gone Ingress mcp-server                    <- 00
+    15 await gone Namespace mcp-acme                    <- 04 05 06 07 08 09 10 11 12
+    ");
 }
 
 #[test]

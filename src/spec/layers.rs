@@ -57,34 +57,11 @@ impl Resolved {
 /// # Errors
 /// Usage, with the layer and the field.
 pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolved> {
-    let source = |suffix: &str| format!("{} ({suffix})", settings.source);
     let defaults = Layer {
-        source: source("defaults"),
+        source: format!("{} (defaults)", settings.source),
         spec: settings.defaults.clone(),
     };
-    let asks = [&input.layer, &defaults]
-        .into_iter()
-        .find_map(|layer| Some((layer, layer.spec.get("tier")?.as_str()?)));
-    let tier_name = asks.map_or("small", |(_, name)| name).to_string();
-    let tier = settings.tiers.get(&tier_name).ok_or_else(|| {
-        let known: Vec<&str> = settings.tiers.keys().map(String::as_str).collect();
-        let error = Error::usage(format!(
-            "{}: spec.tier: there is no tier `{tier_name}`",
-            asks.map_or("built-in", |(layer, _)| layer.source.as_str())
-        ))
-        .detail(format!("known tiers: {}", known.join(", ")));
-        match nearest(&tier_name, known.into_iter()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!(
-                "define it in {}: tiers.{tier_name}",
-                settings.source
-            )),
-        }
-    })?;
-    let tier = Layer {
-        source: source(&format!("tier {tier_name}")),
-        spec: tier.clone(),
-    };
+    let tier = tier(&[&input.layer, &defaults], settings)?;
     let said = input.layer.clone();
     let layers = [&defaults, &tier, &said];
     let mut merged = Value::Object(Map::new());
@@ -124,6 +101,30 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
         layers[2].source, layers[1].source, layers[0].source
     ));
     Err(error)
+}
+
+/// The tier that the uppermost of these layers asks for.
+fn tier(layers: &[&Layer], settings: &Settings) -> Result<Layer> {
+    let asks = layers
+        .iter()
+        .find_map(|layer| Some((layer, layer.spec.get("tier")?.as_str()?)));
+    let name = asks.map_or("small", |(_, name)| name);
+    if let Some(spec) = settings.tiers.get(name) {
+        return Ok(Layer {
+            source: format!("{} (tier {name})", settings.source),
+            spec: spec.clone(),
+        });
+    }
+    let known: Vec<&str> = settings.tiers.keys().map(String::as_str).collect();
+    let error = Error::usage(format!(
+        "{}: spec.tier: there is no tier `{name}`",
+        asks.map_or("built-in", |(layer, _)| layer.source.as_str())
+    ))
+    .detail(format!("known tiers: {}", known.join(", ")));
+    Err(match nearest(name, known.into_iter()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("define it in {}: tiers.{name}", settings.source)),
+    })
 }
 
 /// Lays one layer over those below. A policy is a document and no map of fields: two of them do not mix.

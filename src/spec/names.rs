@@ -1,5 +1,7 @@
 //! Names derived from a tenant's, once: they are stored with the tenant and read back for the rest of its life.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -49,11 +51,11 @@ impl Names {
             "{}\n{}\n{namespace}\n{service_account}",
             cluster.region, cluster.name
         );
-        let hash: String = Sha256::digest(identity)
-            .iter()
-            .take(5)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = Sha256::digest(identity);
+        let hash = digest.iter().take(5).fold(String::new(), |mut text, byte| {
+            _ = write!(text, "{byte:02x}");
+            text
+        });
         let host = format!("{tenant}.{}", settings.domain);
         Ok(Self {
             host: host.parse().map_err(|why| {
