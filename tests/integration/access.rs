@@ -238,3 +238,53 @@ fn answers_that_are_lost_and_calls_that_are_throttled() {
     let _ = world.mcpctl(&["tenant", "add", "flaky"]).expect(0);
     let _ = world.mcpctl(&["tenant", "diff", "flaky"]).expect(0);
 }
+
+/// May look at everything, and make namespaces and the lock; nothing else.
+const NAMESPACES_ONLY: &str = r#"{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "namespaces-only"},
+    "rules": [
+        {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["create", "patch"]},
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "delete", "update"]}]}"#;
+
+#[test]
+fn a_verb_that_rbac_forbids_after_the_first_write() {
+    let world = World::new("half-forbidden");
+    let role = world
+        .write("role.json", NAMESPACES_ONLY)
+        .display()
+        .to_string();
+    world.kubectl(&["apply", "-f", &role]);
+    let bind = [
+        "create",
+        "clusterrolebinding",
+        "namespaces-only",
+        "--clusterrole=namespaces-only",
+        "--user=halfway",
+    ];
+    world.kubectl(&bind);
+    let path = world
+        .sandbox
+        .kubeconfig_for("halfway", &[])
+        .expect("a kubeconfig")
+        .display()
+        .to_string();
+    let run = world
+        .mcpctl(&["tenant", "add", "half-forbidden", "--kubeconfig", &path])
+        .expect(5);
+    let run = run.says(&[
+        "apply ServiceAccount mcp-half-forbidden/mcp-server",
+        "User \"halfway\" cannot patch",
+        "ClusterRole",
+    ]);
+    let run = run.says(&[
+        "stands: created Namespace mcp-half-forbidden",
+        "not begun: Ingress",
+        "same command",
+    ]);
+    assert!(!run.stderr.contains("✓ Deployment"), "{run}");
+    // Someone who may do it completes it.
+    let _ = world.mcpctl(&["tenant", "add", "half-forbidden"]).expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "diff", "half-forbidden"])
+        .expect(0);
+}

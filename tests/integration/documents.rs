@@ -229,6 +229,25 @@ fn the_links_of_the_documents_lead_somewhere() {
     }
 }
 
+/// The backend names each action where it calls it.
+#[test]
+fn the_readme_lists_every_action_that_is_called() {
+    let backend = [
+        include_str!("../../src/backend/eks.rs"),
+        include_str!("../../src/backend/iam.rs"),
+        include_str!("../../src/backend/iam/write.rs"),
+    ];
+    let texts = backend.iter().flat_map(|source| source.split('"'));
+    let words = texts.filter_map(|text| text.split(' ').next());
+    let actions: Vec<&str> = words
+        .filter(|word| word.starts_with("eks:") || word.starts_with("iam:"))
+        .collect();
+    assert!(actions.len() > 15, "{actions:?}");
+    for action in actions {
+        assert!(README.contains(&format!("`{action}`")), "{action}");
+    }
+}
+
 #[test]
 fn the_changelog_says_what_is_not_released() {
     let changelog = include_str!("../../CHANGELOG.md");

@@ -146,6 +146,23 @@ fn a_cluster_without_the_identity_policy_is_refused_and_told_what_to_install() {
         .says(&["mcpctl-identity"]);
     let _ = world.mcpctl(&["platform", "apply"]).expect(0);
 
+    // All tenants at once.
+    let _ = world.mcpctl(&["tenant", "add", "bare-two"]).expect(0);
+    let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "diff", "--all"])
+        .expect(0)
+        .says(&["no differences"]);
+    world.kubectl(&["-n", "mcp-bare-two", "delete", "service", "mcp-server"]);
+    let all = world.mcpctl(&["tenant", "diff", "--all"]).expect(1);
+    assert!(
+        all.stdout.contains("tenant bare-two\n") && !all.stdout.contains("tenant bare\n"),
+        "{all}"
+    );
+    let _ = world
+        .mcpctl(&["tenant", "remove", "bare-two", "--yes"])
+        .expect(0);
+
     // With the webhook down no pod starts, whoever makes it.
     let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
     sandbox.webhook_down(true);

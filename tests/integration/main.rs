@@ -12,4 +12,5 @@ mod interrupt;
 mod lifecycle;
 mod property;
 mod removal;
+mod terminal;
 mod world;

@@ -30,6 +30,26 @@ fn nothing_is_left(world: &World<'_>, tenant: &str) {
     );
 }
 
+/// Deletes the cluster's one role with its policy, as somebody would who cleans up in IAM.
+fn remove_role(world: &World<'_>) {
+    let path = format!("/mcpctl/{}/", world.cluster);
+    let call = [("Action", "ListRoles"), ("PathPrefix", path.as_str())];
+    let roles = world.sandbox.aws_iam(&call).expect("ListRoles");
+    let name = roles
+        .split("<RoleName>")
+        .nth(1)
+        .and_then(|rest| rest.split('<').next());
+    let name = name.expect("a role");
+    let policy = [
+        ("Action", "DeleteRolePolicy"),
+        ("RoleName", name),
+        ("PolicyName", "mcpctl"),
+    ];
+    world.sandbox.aws_iam(&policy).expect("DeleteRolePolicy");
+    let role = [("Action", "DeleteRole"), ("RoleName", name)];
+    world.sandbox.aws_iam(&role).expect("DeleteRole");
+}
+
 #[test]
 fn every_part_may_be_gone_already() {
     let world = World::new("parts");
@@ -53,8 +73,12 @@ fn every_part_may_be_gone_already() {
     let remove_deployment = |world: &World<'_>| {
         drop(world.kubectl(&["-n", "mcp-parts", "delete", "deployment", "mcp-server"]));
     };
-    let losses: [&dyn Fn(&World<'_>); 3] =
-        [&remove_association, &remove_namespace, &remove_deployment];
+    let losses: [&dyn Fn(&World<'_>); 4] = [
+        &remove_role,
+        &remove_association,
+        &remove_namespace,
+        &remove_deployment,
+    ];
     for loss in losses {
         let _ = world.mcpctl(&["tenant", "add", "parts"]).expect(0);
         loss(&world);
