@@ -2,14 +2,18 @@
 
 mod access;
 mod conflicts;
+mod desk;
 mod documents;
 mod drift;
+mod dry_run;
 mod faults;
 mod figures;
 mod gitops;
+mod help;
 mod identity;
 mod interrupt;
 mod lifecycle;
+mod offline_input;
 mod property;
 mod removal;
 mod terminal;

@@ -53,4 +53,5 @@ mod webhook;
 
 pub use audit::AuditEvent;
 pub use aws::{AwsCall, AwsRule, AwsRuleHandle};
+pub use python::python_with;
 pub use sandbox::{Options, Sandbox};

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::files::{Lock, digest};
+use crate::files::{Lock, cache_dir, digest};
 use crate::process;
 use crate::progress::Progress;
 
@@ -84,6 +84,17 @@ impl Requirements {
         process::run(pip.args(["-m", "pip", "install"]).args(options).arg(file))
             .context("pip install failed")
     }
+}
+
+/// The Python of an environment that holds exactly what a requirements file with hashes names, installed on first use.
+pub fn python_with(name: &'static str, requirements: &'static str) -> Result<PathBuf> {
+    let requirements = Requirements {
+        name,
+        text: requirements,
+        notice: "installing Python packages for a test, once: about 10 seconds",
+    };
+    let environment = requirements.install(&cache_dir()?, Progress { shown: true })?;
+    Ok(environment.join("bin/python"))
 }
 
 fn python() -> Result<&'static str> {
