@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use crate::error::{Error, Kind};
 
 mod aws;
+mod call;
 mod connect;
 mod eks;
 mod iam;

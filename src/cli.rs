@@ -30,6 +30,7 @@ Exit codes:
 
 /// What every verb takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every verb")]
 pub struct Global {
     /// Settings file; mcpctl.yaml in this directory or above where it is not given [env: MCPCTL_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]

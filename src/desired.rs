@@ -6,25 +6,13 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::Settings,
     error::{Error, Result},
+    marks::{CLUSTER, MANAGED_BY, NAMESPACE, PLATFORM, POLICY_HASH, TENANT},
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
     policy,
     record::{self, Record},
     render,
     spec::Resolved,
 };
-
-/// Label and tag that say whose tenant an object is.
-pub const TENANT: &str = "mcpctl.dev/tenant";
-/// Label of the platform's own objects.
-pub const PLATFORM: &str = "mcpctl.dev/platform";
-/// Tag that says which cluster a role or association belongs to.
-pub const CLUSTER: &str = "mcpctl.dev/cluster";
-/// Tag with the namespace.
-pub const NAMESPACE: &str = "mcpctl.dev/namespace";
-/// Tag with the hash of the role's inline policy.
-pub const POLICY_HASH: &str = "mcpctl.dev/policy-sha256";
-
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "mcpctl");
 
 /// Which half of a tenant is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

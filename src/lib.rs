@@ -32,6 +32,7 @@ pub mod gate;
 pub mod input;
 pub mod lock;
 pub mod managed;
+pub mod marks;
 pub mod object;
 pub mod observe;
 pub mod plan;

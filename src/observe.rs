@@ -7,9 +7,9 @@ use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 use crate::{
     backend::{Apply, Aws, Kubernetes, Reason},
     config::Settings,
-    desired::TENANT,
     error::{Error, Result},
     gate,
+    marks::TENANT,
     object::{EKS, IAM, Id, KnownKind, Object, PLATFORM_NAMESPACE, State, known_kind},
     plan::{Action, Conflict, Plan, Subject},
     spec::{Names, Resolved},

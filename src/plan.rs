@@ -2,9 +2,9 @@
 //! the value that is run.
 
 use crate::{
-    desired::{CLUSTER, PLATFORM, TENANT},
     diff::{self, Change},
     managed,
+    marks::{CLUSTER, PLATFORM, TENANT},
     object::{
         EKS, IAM, Id, Object, State, deleted_before, deletion_rank, in_making_order, made_before,
         starts_pods,

@@ -50,12 +50,14 @@ impl Policy {
     }
 }
 
+const FORM: &str = r#"a policy looks like {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:…"}]}"#;
+
 /// A policy from where a file names it: the document itself, or the path of a JSON file relative to `base`.
 ///
 /// # Errors
 /// Usage, with file and line, or with what the document lacks.
 pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
-    let wrong = |place: &str, why| Error::usage(format!("{place}: {why}"));
+    let wrong = |place: &str, why: String| Error::usage(format!("{place}: {why}"));
     let path = match given {
         Value::String(path) => base.join(path),
         document => {
@@ -66,6 +68,9 @@ pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
     let named = |error: Error| error.detail(format!("named by {source}"));
     let place = path.display().to_string();
     let text = config::read_file(&path, &place, "policy").map_err(named)?;
+    if text.trim().is_empty() {
+        return Err(named(wrong(&place, "there is nothing in it".into())));
+    }
     let document = serde_json::from_str(&text).map_err(|error| {
         let message = error.to_string();
         let why = message
@@ -79,9 +84,13 @@ pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
         )
     })?;
     check(&document).map_err(|why| {
-        named(wrong(&place, why)).hint(
-            r#"a policy looks like {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:…"}]}"#,
-        )
+        let of_the_whole = why.starts_with("a policy");
+        let error = named(wrong(&place, why));
+        if of_the_whole {
+            error.hint(FORM)
+        } else {
+            error
+        }
     })?;
     Ok(document)
 }

@@ -162,6 +162,8 @@ fn shift(value: i128, exponent: i32) -> Option<i128> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -207,5 +209,21 @@ mod tests {
         assert_eq!(Quantity::from_milli(2000).to_string(), "2");
         assert_eq!(Quantity::from_bytes(3 << 29).to_string(), "1536Mi");
         assert_eq!(Quantity::from_bytes(0).to_string(), "0");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_parses_is_kept_as_written(text in "[-+0-9.eEinumkKMGTP]{0,30}|\\PC{0,10}") {
+            if let Ok(quantity) = text.parse::<Quantity>() {
+                prop_assert_eq!(quantity.to_string(), text);
+                prop_assert!(quantity.milli() >= quantity.units());
+            }
+        }
+
+        #[test]
+        fn a_sum_reads_back_as_its_value(milli in 0..i128::from(u64::MAX), bytes in 0..i128::from(u64::MAX)) {
+            prop_assert_eq!(Quantity::from_milli(milli).to_string().parse::<Quantity>().unwrap().milli(), milli);
+            prop_assert_eq!(Quantity::from_bytes(bytes).to_string().parse::<Quantity>().unwrap().units(), bytes);
+        }
     }
 }

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::{
-    desired::TENANT,
     error::{Error, Result},
     input,
     managed::{self, Step},
+    marks::TENANT,
     object::{Id, Object, State},
     spec::{Input, Names, Resolved},
 };

@@ -11,6 +11,8 @@ use crate::{
 
 mod context;
 mod quota;
+#[cfg(test)]
+mod tests;
 mod whole;
 
 pub use context::{ACCOUNT_PLACEHOLDER, cluster_arn, platform, role_arn, tenant};
@@ -91,9 +93,17 @@ fn parse(name: &str, text: &str) -> Result<Vec<Value>> {
             .take(3);
         error
             .details
-            .extend(lines.map(|(number, text)| format!("{} | {text}", number + 1)));
+            .extend(lines.map(|(number, text)| format!("{} | {}", number + 1, without_value(text))));
         error.hint(whole::RECIPE)
     })
+}
+
+/// The line without what may be a secret.
+fn without_value(line: &str) -> String {
+    match line.find(": ") {
+        Some(at) => format!("{}: …", &line[..at]),
+        None => "…".into(),
+    }
 }
 
 /// minijinja's own alternate form would print the values of variables, which may be secrets.

@@ -17,7 +17,7 @@ pub use env::EnvVar;
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
 pub use names::{Names, partition};
 pub use types::{
-    AccountId, Arn, Cidr, ClassName, ClusterName, EnvName, Host, Image, Region, TenantName, Text,
+    AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region, TenantName, Text,
     UrlPath,
 };
 
@@ -71,6 +71,237 @@ pub struct TenantSpec {
     /// What Karpenter may do to the tenant's pods.
     pub disruption: Disruption,
     /// Who authenticates clients.
+    pub auth: Auth,
+    /// What the tenant's role may do.
+    pub identity: Identity,
+    /// Variable that holds the public URL.
+    pub public_url_env: EnvName,
+    /// Variable that holds the host names that the server may answer to.
+    pub allowed_hosts_env: EnvName,
+    /// Labels on every object of the tenant.
+    pub labels: BTreeMap<String, Text>,
+    /// Annotations on the pods.
+    pub annotations: BTreeMap<String, Text>,
+    /// Free values for own templates.
+    pub values: Map<String, Value>,
+    /// Refuses removal while set.
+    pub protected: bool,
+}
+
+impl Default for TenantSpec {
+    fn default() -> Self {
+        Self {
+            image: None,
+            command: Vec::new(),
+            args: Vec::new(),
+            env: Vec::new(),
+            env_from: Vec::new(),
+            image_pull_secrets: Vec::new(),
+            port: Port(8080),
+            mcp_path: constant("/mcp"),
+            replicas: 1,
+            resources: Resources::default(),
+            tier: "small".into(),
+            host: None,
+            health: Health::default(),
+            drain_seconds: 20,
+            security: Security::default(),
+            egress: Vec::new(),
+            node_selector: BTreeMap::new(),
+            tolerations: Vec::new(),
+            affinity: None,
+            priority_class_name: None,
+            disruption: Disruption::default(),
+            auth: Auth::default(),
+            identity: Identity::default(),
+            public_url_env: constant("MCP_PUBLIC_URL"),
+            allowed_hosts_env: constant("MCP_ALLOWED_HOSTS"),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            values: Map::new(),
+            protected: false,
+        }
+    }
+}
+
+/// A built-in default, which is valid by the test below.
+pub(crate) fn constant<T: std::str::FromStr<Err = String>>(text: &str) -> T {
+    text.parse()
+        .unwrap_or_else(|why| unreachable!("built-in default: {why}"))
+}
+
+/// A port from 1 to 65535.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Port(pub u16);
+
+impl TryFrom<u32> for Port {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, String> {
+        u16::try_from(number)
+            .ok()
+            .filter(|port| *port > 0)
+            .map(Self)
+            .ok_or_else(|| format!("{number} is not a port: 1 to 65535"))
+    }
+}
+
+impl From<Port> for u32 {
+    fn from(port: Port) -> Self {
+        port.0.into()
+    }
+}
+
+/// A reference to a Secret in the tenant's namespace.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct SecretName {
+    /// `metadata.name`
+    pub name: Text,
+}
+
+/// Requests and limits of a container, by resource name.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Resources {
+    /// What the scheduler sets aside.
+    pub requests: BTreeMap<String, Quantity>,
+    /// What the container may use at most.
+    pub limits: BTreeMap<String, Quantity>,
+}
+
+/// How a probe asks.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthType {
+    /// GET on a path.
+    Http,
+    /// A connection to the port. The load balancer, which has no such check, then asks for `path` with any code.
+    Tcp,
+}
+
+/// Health checks. Never on the MCP path: it answers POST only.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Health {
+    /// How probes ask.
+    #[serde(rename = "type")]
+    pub kind: HealthType,
+    /// Liveness: cheap, without dependencies.
+    pub path: UrlPath,
+    /// Readiness: false once the server was told to stop.
+    pub ready_path: UrlPath,
+    /// HTTP codes that the load balancer takes for healthy: `200` or `200-299` or `200,204`.
+    pub success_codes: Text,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            kind: HealthType::Http,
+            path: constant("/healthz"),
+            ready_path: constant("/readyz"),
+            success_codes: constant("200"),
+        }
+    }
+}
+
+/// A level of the Pod Security Standards.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum PodSecurity {
+    /// Everything that the standards ask for.
+    Restricted,
+    /// No known privilege escalation.
+    Baseline,
+}
+
+/// User, group and Pod Security level of the pods.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Security {
+    /// Numeric, since an image with a named user cannot be proven not to be root.
+    pub run_as_user: i64,
+    /// Primary group.
+    pub run_as_group: i64,
+    /// Group that owns the credential token's volume.
+    pub fs_group: i64,
+    /// `/tmp` stays writable.
+    pub read_only_root_filesystem: bool,
+    /// Level that the namespace enforces.
+    pub pod_security: PodSecurity,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self {
+            run_as_user: 10001,
+            run_as_group: 10001,
+            fs_group: 10001,
+            read_only_root_filesystem: true,
+            pod_security: PodSecurity::Restricted,
+        }
+    }
+}
+
+/// One destination that the tenant's pods may reach: an address block or pods by label.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Egress {
+    /// Address block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cidr: Option<Cidr>,
+    /// Label selector of namespaces, in the form of the Kubernetes API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace_selector: Option<Map<String, Value>>,
+    /// Label selector of pods, in the form of the Kubernetes API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_selector: Option<Map<String, Value>>,
+    /// TCP ports.
+    pub ports: Vec<Port>,
+}
+
+/// What Karpenter may do to the tenant's pods.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Disruption {
+    /// `true`, or a duration from the pod's start such as `30m` (Karpenter 1.12 and later).
+    pub do_not_disrupt: Option<DoNotDisrupt>,
+}
+
+/// The value of `karpenter.sh/do-not-disrupt`.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(try_from = "Value", into = "Value")]
+pub enum DoNotDisrupt {
+    /// As long as the pod lives, or not at all.
+    Always(bool),
+    /// So long after its start.
+    For(Duration),
+}
+
+impl TryFrom<Value> for DoNotDisrupt {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Bool(always) => Ok(Self::Always(always)),
+            Value::String(text) => text.parse().map(Self::For),
+            _ => Err("expected true, false or a duration such as 30m".into()),
+        }
+    }
+}
+
+impl From<DoNotDisrupt> for Value {
+    fn from(value: DoNotDisrupt) -> Self {
+        match value {
+            DoNotDisrupt::Always(always) => always.into(),
+            DoNotDisrupt::For(duration) => duration.as_str().into(),
+        }
+    }
+}
+
+/// Who authenticates clients.
     pub auth: Auth,
     /// What the tenant's role may do.
     pub identity: Identity,

@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::{
     cli::{self, IdentityGate, Only},
     config::Settings,
-    desired::{self, Half, TENANT},
+    desired::{self, Half},
     error::{Error, Result},
     input::{self, Flags},
+    marks::TENANT,
     object::{Id, Object, State},
     observe,
     plan::{self, Options, Plan, Subject},

@@ -75,9 +75,8 @@ impl Fault {
     fn new(text: &str, path: Option<&Path>, error: &serde_yaml::Error) -> Self {
         let number = |number| usize::try_from(number).unwrap_or(0);
         // Where nothing is there is no place either.
-        let place = error.location().filter(|location| {
-            location.line() > 0 && !matches!(error, serde_yaml::Error::Eof { .. })
-        });
+        let nothing = matches!(error.without_snippet(), serde_yaml::Error::Eof { .. });
+        let place = error.location().filter(|_| !nothing);
         let raw: Option<Value> = serde_yaml::from_str_with_options(text, options()).ok();
         let found = raw.as_ref().zip(path).and_then(|(raw, path)| at(raw, path));
         let path = path.map_or(String::new(), shown);

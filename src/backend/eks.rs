@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CallError, ClusterInfo, Reason,
-    aws::{absent_is_fine, call},
+    call::{absent_is_fine, call},
 };
 use crate::object::{EKS, Id, Object};
 

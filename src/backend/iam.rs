@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{CallError, Reason, aws::call};
+use super::{CallError, Reason, call::call};
 use crate::object::{Id, Object};
 
 mod write;

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, process::ExitCode};
 use futures_util::future::{try_join, try_join3};
 
 use crate::{
-    desired::TENANT,
     error::Result,
+    marks::TENANT,
     object::{Object, known_kind},
     report,
     session::{Context, Session},

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Subject;
 use crate::{
-    desired::{PLATFORM, TENANT},
     diff::Change,
+    marks::{PLATFORM, TENANT},
     object::{Id, Object},
 };
 
@@ -37,7 +37,7 @@ impl Conflict {
             object.label(TENANT)
         };
         let cluster = if id.is_aws() {
-            super::aws_tag(object, crate::desired::CLUSTER)
+            super::aws_tag(object, crate::marks::CLUSTER)
         } else {
             None
         };

@@ -171,6 +171,20 @@ checked!(
 );
 
 checked!(
+    /// A duration in hours, minutes and seconds, such as `1h30m`.
+    Duration,
+    |text| {
+        let parts = text.split_inclusive(|c: char| !c.is_ascii_digit());
+        let part = |part: &str| part.len() > 1 && part.ends_with(['h', 'm', 's']);
+        if !text.is_empty() && parts.into_iter().all(part) {
+            Ok(())
+        } else {
+            Err(format!("`{text}` is not a duration such as 30m"))
+        }
+    }
+);
+
+checked!(
     /// A 12-digit account id. Kept as text: a leading zero counts.
     AccountId,
     |text| {
@@ -220,6 +234,7 @@ fn shown(c: char) -> String {
 
 /// RFC 1123 label, or RFC 1035 where it must start with a letter.
 fn dns_label(text: &str, letter_first: bool) -> Result<(), String> {
+    let name = text.escape_debug();
     if let Some((at, c)) = text
         .chars()
         .enumerate()
@@ -231,7 +246,7 @@ fn dns_label(text: &str, letter_first: bool) -> Result<(), String> {
             "use a-z, 0-9 and `-`"
         };
         return Err(format!(
-            "`{text}` holds {} at character {}: {why}",
+            "`{name}` holds {} at character {}: {why}",
             shown(c),
             at + 1
         ));
@@ -239,17 +254,19 @@ fn dns_label(text: &str, letter_first: bool) -> Result<(), String> {
     match (text.chars().next(), text.chars().last()) {
         (None, _) => Err("`` is empty".into()),
         (Some(c), _) if letter_first && !c.is_ascii_lowercase() => Err(format!(
-            "`{text}` starts with `{c}`: it must start with a letter"
+            "`{name}` starts with `{c}`: it must start with a letter"
         )),
-        (Some('-'), _) => Err(format!("`{text}` starts with `-`")),
-        (_, Some('-')) => Err(format!("`{text}` ends with `-`")),
-        _ if text.len() > 63 => Err(format!("`{text}` is longer than 63 characters")),
+        (Some('-'), _) => Err(format!("`{name}` starts with `-`")),
+        (_, Some('-')) => Err(format!("`{name}` ends with `-`")),
+        _ if text.len() > 63 => Err(format!("`{name}` is longer than 63 characters")),
         _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn refusal(name: &str) -> String {
@@ -289,6 +306,18 @@ mod tests {
             &format!("{}.com", "a.".repeat(70)),
         ] {
             assert!(wrong.parse::<Host>().is_err(), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_a_name_is_a_dns_label(text in "[-a-z0-9A-Z]{0,45}|\\PC{0,45}") {
+            if let Ok(name) = text.parse::<TenantName>() {
+                prop_assert_eq!(name.as_str(), text.as_str());
+                let label = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                prop_assert!(text.len() <= 40 && text.bytes().all(label) && !text.ends_with('-'));
+                prop_assert!(text.starts_with(|c: char| c.is_ascii_lowercase()));
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Answer, Iam, OUR_POLICY, tag_map, to_object};
 use crate::{
-    backend::aws::{absent_is_fine, call},
+    backend::call::{absent_is_fine, call},
     diff::Change,
     object::Object,
 };

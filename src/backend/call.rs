@@ -1,0 +1,100 @@
+//! A call of the AWS SDK: made in one place, its failure turned into ours.
+
+use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
+use aws_types::request_id::RequestId;
+
+use super::{CallError, Reason, connect, retry::retry};
+
+/// Codes of changes that are still spreading or that pass: the SDK does not repeat them.
+const PASSING: [&str; 5] = [
+    "ConcurrentModification",
+    "EntityTemporarilyUnmodifiable",
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+];
+
+/// Makes a call of the SDK, again while it fails in a passing way. `name` is what messages call it.
+pub(super) async fn call<T, E>(
+    name: &str,
+    mut send: impl AsyncFnMut() -> std::result::Result<T, SdkError<E>>,
+) -> std::result::Result<T, CallError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    SdkError<E>: RequestId,
+{
+    retry(async || send().await.map_err(|error| failed(name, &error))).await
+}
+
+/// Absence, where that is what was to be reached. False says that there was nothing to do.
+pub(super) fn absent_is_fine<T>(
+    answer: std::result::Result<T, CallError>,
+) -> std::result::Result<bool, CallError> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.reason == Reason::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// An SDK failure as one of ours.
+fn failed<E>(call: &str, error: &SdkError<E>) -> CallError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    SdkError<E>: RequestId,
+{
+    let code = error.code().unwrap_or_default().to_string();
+    let mut message = error.message().unwrap_or_default().to_string();
+    let reason = match (error, code.as_str()) {
+        (SdkError::ServiceError(_), code) if PASSING.contains(&code) => Reason::Busy,
+        (SdkError::ServiceError(_), "NoSuchEntity" | "ResourceNotFoundException") => {
+            Reason::NotFound
+        }
+        (
+            SdkError::ServiceError(_),
+            "EntityAlreadyExists" | "ResourceInUseException" | "DeleteConflict",
+        ) => Reason::Conflict,
+        (
+            SdkError::ServiceError(_),
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation",
+        ) => Reason::Forbidden,
+        (
+            SdkError::ServiceError(_),
+            "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "SignatureDoesNotMatch"
+            | "InvalidSignatureException",
+        ) => Reason::Unauthorized,
+        (
+            SdkError::ServiceError(_),
+            "MalformedPolicyDocument"
+            | "InvalidInput"
+            | "ValidationError"
+            | "InvalidParameterException"
+            | "InvalidRequestException"
+            | "LimitExceeded"
+            | "ResourceLimitExceededException",
+        ) => Reason::Invalid,
+        (SdkError::ServiceError(_), _) => Reason::Other,
+        _ => {
+            message = connect::chain(error);
+            if message.contains("credentials") {
+                Reason::NoCredentials
+            } else {
+                Reason::Transport
+            }
+        }
+    };
+    if let Some(request) = error.request_id() {
+        message = format!("{message} (request {request})");
+    }
+    CallError {
+        call: call.into(),
+        reason,
+        code,
+        message,
+        retry_after: None,
+    }
+}

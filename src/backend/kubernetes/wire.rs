@@ -1,0 +1,112 @@
+//! Requests and answers of the API server as they go over the wire.
+
+use std::time::Duration;
+
+use http::Request;
+use serde_json::Value;
+
+use super::Answer;
+use crate::{
+    backend::{CallError, Reason, connect},
+    object::{Id, KnownKind, Object, known_kind},
+};
+
+pub(super) fn request(
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+    call: &str,
+) -> Answer<Request<Vec<u8>>> {
+    let content = if method == "PATCH" {
+        "application/apply-patch+yaml"
+    } else {
+        "application/json"
+    };
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", content)
+        .header("user-agent", concat!("mcpctl/", env!("CARGO_PKG_VERSION")))
+        .body(
+            body.map(|body| body.to_string().into_bytes())
+                .unwrap_or_default(),
+        )
+        .map_err(|error| transport(call, error.to_string()))
+}
+
+pub(super) fn path(id: &Id, call: &str) -> Answer<String> {
+    let kind = known_kind(&id.group, &id.kind)
+        .ok_or_else(|| transport(call, "kind is not known".into()))?;
+    Ok(format!("{}/{}", collection(kind, &id.namespace), id.name))
+}
+
+pub(super) fn collection(kind: &KnownKind, namespace: &str) -> String {
+    let root = if kind.group.is_empty() {
+        "/api".into()
+    } else {
+        format!("/apis/{}", kind.group)
+    };
+    let namespace = if namespace.is_empty() {
+        String::new()
+    } else {
+        format!("/namespaces/{namespace}")
+    };
+    format!("{root}/{}{namespace}/{}", kind.version, kind.plural)
+}
+
+/// A query string of the parameters that are not empty.
+pub(super) fn query(parameters: &[(&str, &str)]) -> String {
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(given)
+        .finish()
+}
+
+pub(super) fn to_object(tree: Value, call: &str) -> Answer<Object> {
+    Object::new(tree).map_err(|error| transport(call, error.line()))
+}
+
+pub(super) fn transport(call: &str, message: String) -> CallError {
+    CallError {
+        call: call.into(),
+        reason: Reason::Transport,
+        code: String::new(),
+        message,
+        retry_after: None,
+    }
+}
+
+pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
+    let kube::Error::Api(status) = error else {
+        return transport(call, connect::chain(&error));
+    };
+    let reason = match status.code {
+        401 => Reason::Unauthorized,
+        403 if status.message.contains("status unknown for quota") => Reason::Busy,
+        403 => Reason::Forbidden,
+        404 => Reason::NotFound,
+        409 if status.message.contains("resourcequotas") => Reason::Busy,
+        409 => Reason::Conflict,
+        422 | 400 => Reason::Invalid,
+        429 | 502..=504 => Reason::Busy,
+        500 if status
+            .message
+            .contains("failed to create typed patch object") =>
+        {
+            Reason::UnknownField
+        }
+        _ => Reason::Other,
+    };
+    let seconds = status
+        .details
+        .as_ref()
+        .map(|details| u64::from(details.retry_after_seconds))
+        .filter(|seconds| *seconds > 0);
+    CallError {
+        call: call.into(),
+        reason,
+        code: format!("{} {}", status.code, status.reason).trim().into(),
+        message: status.message,
+        retry_after: seconds.map(Duration::from_secs),
+    }
+}

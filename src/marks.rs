@@ -1,0 +1,14 @@
+//! The labels and tags by which we know what is ours.
+
+/// Label and tag that say whose tenant an object is.
+pub const TENANT: &str = "mcpctl.dev/tenant";
+/// Label of the platform's own objects.
+pub const PLATFORM: &str = "mcpctl.dev/platform";
+/// Tag that says which cluster a role or association belongs to.
+pub const CLUSTER: &str = "mcpctl.dev/cluster";
+/// Tag with the namespace.
+pub const NAMESPACE: &str = "mcpctl.dev/namespace";
+/// Tag with the hash of the role's inline policy.
+pub const POLICY_HASH: &str = "mcpctl.dev/policy-sha256";
+/// Label on everything that we make; information only.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "mcpctl");

@@ -1,0 +1,56 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Template, render};
+
+const SOURCE: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: m
+data:
+  value: {{ value }}
+  {{ value }}: key
+  list:
+    - {{ value }}
+    - name: {{ value }}
+  tree: {{ tree }}
+";
+
+fn rendered(source: &'static str, context: &Value) -> Result<Vec<Value>, String> {
+    let name = "tenant/own.yaml.j2";
+    let objects = render(&[Template { name, source }], context).map_err(|error| error.to_string())?;
+    Ok(objects.into_iter().map(|object| object.tree).collect())
+}
+
+proptest! {
+    /// Whatever a value holds, it stays the value of its place.
+    #[test]
+    fn no_value_breaks_out_of_its_place(value in "[-:#'\"{}\\[\\]&*!|>%@` \na-c\u{2028}\u{feff}]{1,12}|\\PC{1,30}") {
+        // Names that the rest of the map has.
+        prop_assume!(value != "value" && value != "list" && value != "tree");
+        let tree = json!({"a": [value], "b": {value.clone(): value}});
+        let objects = rendered(SOURCE, &json!({"value": value, "tree": tree})).unwrap();
+        prop_assert_eq!(objects.len(), 1);
+        let data = &objects[0]["data"];
+        prop_assert_eq!(&data["value"], &value);
+        prop_assert_eq!(&data[&value], "key");
+        prop_assert_eq!(&data["list"], &json!([value, {"name": value}]));
+        prop_assert_eq!(&data["tree"], &tree);
+        prop_assert_eq!(data.as_object().unwrap().len(), 4);
+    }
+}
+
+#[test]
+fn a_fault_of_a_template_is_told_with_its_line_and_without_values() {
+    let context = json!({"value": "hunter2", "map": {"a": 1}});
+    let told = |source| rendered(source, &context).expect_err("a fault");
+    insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ vlaue }}\n"), @"");
+    insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ map.b }}\n"), @"");
+    insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ value | nosuch }}\n"), @"");
+    insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ value | safe }}\n"), @"");
+    insta::assert_snapshot!(told("apiVersion: v1\nkind: {% if value %}\n"), @"");
+    insta::assert_snapshot!(told("apiVersion: v1\nkind: a-{{ value }}\n"), @"");
+    insta::assert_snapshot!(told("data: {{ value }}\n kind: x\n"), @"");
+    insta::assert_snapshot!(told("kind: {{ value }}\n"), @"");
+}
