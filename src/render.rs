@@ -74,9 +74,8 @@ pub fn render(templates: &[Template], context: &Value) -> Result<Vec<Object>> {
             .map_err(|error| fault(template.name, &error))?;
         for tree in parse(template.name, &text)? {
             objects.push(
-                Object::new(tree).map_err(|error| {
-                    Error::usage(format!("{}: {}", template.name, error.line()))
-                })?,
+                Object::new(tree)
+                    .map_err(|error| Error::usage(format!("{}: {}", template.name, error.what)))?,
             );
         }
     }
@@ -91,9 +90,9 @@ fn parse(name: &str, text: &str) -> Result<Vec<Value>> {
             .enumerate()
             .skip(line.saturating_sub(2))
             .take(3);
-        error
-            .details
-            .extend(lines.map(|(number, text)| format!("{} | {}", number + 1, without_value(text))));
+        error.details.extend(
+            lines.map(|(number, text)| format!("{} | {}", number + 1, without_value(text))),
+        );
         error.hint(whole::RECIPE)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     io::{ErrorKind, Write as _, pipe},
     net::TcpListener,
     process::Stdio,
@@ -17,7 +18,7 @@ use crate::{
 
 const ADD: [&str; 4] = ["tenant", "add", "acme", "--dry-run"];
 
-/// The documents as a YAML 1.1 reader (PyYAML) and a YAML 1.2 reader (ruamel.yaml) take them.
+/// The documents as a YAML 1.1 reader (`PyYAML`) and a YAML 1.2 reader (`ruamel.yaml`) take them.
 fn read_by_all(stream: &str) -> [Vec<Value>; 2] {
     static PYTHON: OnceLock<std::path::PathBuf> = OnceLock::new();
     let python = PYTHON.get_or_init(|| {
@@ -338,7 +339,7 @@ fn what_a_person_writes_without_quotes_is_taken_as_written() {
         "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme}\nspec:\n  env:\n"
             .to_string();
     for (number, value) in written.iter().enumerate() {
-        file.push_str(&format!("  - {{name: V{number}, value: {value}}}\n"));
+        _ = writeln!(file, "  - {{name: V{number}, value: {value}}}");
     }
     desk.write("acme.yaml", &file);
     let documents =

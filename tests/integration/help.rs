@@ -1,5 +1,7 @@
 //! Every verb explains itself, and shells complete them.
 
+use std::fmt::Write as _;
+
 use crate::{desk::Desk, world::Run};
 
 #[test]
@@ -22,11 +24,8 @@ fn the_help_of_every_verb() {
     ] {
         let run = desk.mcpctl(&[verb, &["--help"]].concat()).expect(0);
         assert_eq!(run.stderr, "", "{run}");
-        whole.push_str(&format!(
-            "$ mcpctl {}\n{}\n",
-            [verb, &["--help"]].concat().join(" "),
-            run.stdout
-        ));
+        let command = [verb, &["--help"]].concat().join(" ");
+        _ = writeln!(whole, "$ mcpctl {command}\n{}", run.stdout);
     }
     insta::assert_snapshot!(whole);
 }

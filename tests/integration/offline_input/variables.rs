@@ -1,0 +1,72 @@
+//! Environment variables: secrets, and what is not the tenant's to set.
+
+use super::{to_flags, to_specs};
+
+#[test]
+fn a_secret_as_a_literal_is_refused_and_never_printed() {
+    let literal = |name: &str| format!("  env: [{{name: {name}, value: hunter2}}]");
+    for name in ["API_KEY", "github_token", "MY_SECRET_1", "DbPassword"] {
+        let said = to_specs("secrets", &[&literal(name)]);
+        let expected = format!(
+            "acme.yaml:5:9: spec.env[0]: variable `{name}` looks like a secret: give it by valueFrom.secretKeyRef, not as a literal value"
+        );
+        assert!(
+            said.contains(&expected) && !said.contains("hunter2"),
+            "{said}"
+        );
+    }
+    // Nor where the text is not even YAML.
+    for spec in [
+        "  env: [{name: A, value: \"hunter2}]",
+        "  env:\n  - name: A\n    value: \"hunter2",
+        "  env:\n  - name: A\n    value: hunter2: x",
+        "  env: {API_KEY: hunter2}",
+        "  env: API_KEY=hunter2",
+    ] {
+        let said = to_specs("broken-secrets", &[spec]);
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+    let said = to_flags(
+        "secret-flags",
+        &[
+            &["--set", "env=[{name: API_KEY, value: hunter2}]"],
+            &["--set", "env=API_KEY=hunter2"],
+            &["--set", "env=[{name: A, value: [hunter2]}]"],
+        ],
+    );
+    let said: Vec<&str> = said.lines().filter(|line| !line.starts_with('$')).collect();
+    insta::assert_snapshot!(said.join("\n"), @"
+    error: --set env: env[0]: variable `API_KEY` looks like a secret: give it by valueFrom.secretKeyRef, not as a literal value
+
+    error: --set env: expected a list
+
+    error: --set env: env[0].value: expected a single value, found a list
+    ");
+}
+
+#[test]
+fn a_variable_that_is_not_the_tenants_to_set() {
+    insta::assert_snapshot!(
+        to_specs("variables", &[
+            "  env: [{name: AWS_ROLE_ARN, value: x}]",
+            "  env: [{name: AWS_CONTAINER_CREDENTIALS_FULL_URI, value: x}]",
+            "  env: [{name: HOME, value: x}]",
+            "  env: [{name: 1A, value: x}]",
+            "  env: [{name: A}]",
+            "  env: [{name: A, value: x, valueFrom: {}}]",
+        ]),
+        @"
+    error: acme.yaml:5:9: spec.env[0]: variable `AWS_ROLE_ARN` would give the pod another identity than its role; it cannot be set
+
+    error: acme.yaml:5:9: spec.env[0]: variable `AWS_CONTAINER_CREDENTIALS_FULL_URI` would give the pod another identity than its role; it cannot be set
+
+    error: acme.yaml:5:9: spec.env[0]: variable `HOME` is set by mcpctl
+
+    error: acme.yaml:5:16: spec.env[0].name: variable `1A` holds `1`; letters, digits and `_` are allowed
+
+    error: acme.yaml:5:9: spec.env[0]: variable `A` has neither value nor valueFrom
+
+    error: acme.yaml:5:9: spec.env[0]: variable `A` has both value and valueFrom
+    "
+    );
+}
