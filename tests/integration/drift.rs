@@ -35,70 +35,82 @@ fn role(world: &World<'_>, tenant: &str) -> String {
     row.split_whitespace().nth(5).expect("a role").to_string()
 }
 
+/// What kubectl is asked to do, and what `diff` says of it.
+const BY_HAND: [(&[&str], &[&str]); 8] = [
+    (
+        &["scale", "deployment/mcp-server", "--replicas=3"],
+        &["Deployment", "spec.replicas: 3 -> 1", "changed by kubectl"],
+    ),
+    (
+        &[
+            "set",
+            "image",
+            "deployment/mcp-server",
+            "mcp-server=registry.example/other:9",
+        ],
+        &[
+            "containers[mcp-server].image: \"registry.example/other:9\" -> \"registry.example/mcp:1\"",
+            "kubectl-set",
+        ],
+    ),
+    (
+        &["label", "service", "mcp-server", "mcpctl.dev/tenant-"],
+        &["Service", "labels[mcpctl.dev/tenant]: missing"],
+    ),
+    (
+        &[
+            "label",
+            "namespace",
+            "mcp-drift-fields",
+            "mcpctl.dev/identity-",
+        ],
+        &["Namespace", "labels[mcpctl.dev/identity]: missing"],
+    ),
+    (
+        &[
+            "label",
+            "namespace",
+            "mcp-drift-fields",
+            "mcpctl.dev/tenant-",
+        ],
+        &["labels[mcpctl.dev/tenant]: missing"],
+    ),
+    (
+        &["delete", "poddisruptionbudget", "mcp-server"],
+        &["+ PodDisruptionBudget"],
+    ),
+    (
+        &[
+            "patch",
+            "serviceaccount",
+            "mcp-server",
+            "-p",
+            r#"{"automountServiceAccountToken":true}"#,
+        ],
+        &[
+            "ServiceAccount",
+            "automountServiceAccountToken: true -> false",
+        ],
+    ),
+    (
+        &[
+            "patch",
+            "resourcequota",
+            "tenant",
+            "--type=json",
+            "-p",
+            r#"[{"op":"remove","path":"/spec/hard/pods"}]"#,
+        ],
+        &["ResourceQuota", "spec.hard.pods: missing -> \"5\""],
+    ),
+];
+
 #[test]
 fn fields_in_the_cluster() {
     let tenant = "drift-fields";
     let world = added(tenant);
     let namespace = "mcp-drift-fields";
-    let steps: [(&[&str], &[&str]); 8] = [
-        (
-            &["scale", "deployment/mcp-server", "--replicas=3"],
-            &["Deployment", "spec.replicas: 3 -> 1", "changed by kubectl"],
-        ),
-        (
-            &[
-                "set",
-                "image",
-                "deployment/mcp-server",
-                "mcp-server=registry.example/other:9",
-            ],
-            &[
-                "containers[mcp-server].image: \"registry.example/other:9\" -> \"registry.example/mcp:1\"",
-                "kubectl-set",
-            ],
-        ),
-        (
-            &["label", "service", "mcp-server", "mcpctl.dev/tenant-"],
-            &["Service", "labels[mcpctl.dev/tenant]: missing"],
-        ),
-        (
-            &["label", "namespace", namespace, "mcpctl.dev/identity-"],
-            &["Namespace", "labels[mcpctl.dev/identity]: missing"],
-        ),
-        (
-            &["label", "namespace", namespace, "mcpctl.dev/tenant-"],
-            &["labels[mcpctl.dev/tenant]: missing"],
-        ),
-        (
-            &["delete", "poddisruptionbudget", "mcp-server"],
-            &["+ PodDisruptionBudget"],
-        ),
-        (
-            &[
-                "patch",
-                "serviceaccount",
-                "mcp-server",
-                "-p",
-                r#"{"automountServiceAccountToken":true}"#,
-            ],
-            &[
-                "ServiceAccount",
-                "automountServiceAccountToken: true -> false",
-            ],
-        ),
-        (
-            &[
-                "patch",
-                "resourcequota",
-                "tenant",
-                "--type=json",
-                "-p",
-                r#"[{"op":"remove","path":"/spec/hard/pods"}]"#,
-            ],
-            &["ResourceQuota", "spec.hard.pods: missing -> \"5\""],
-        ),
-    ];
-    for (change, named) in steps {
+    for (change, named) in BY_HAND {
         let mut args = vec!["-n", namespace];
         args.extend(change);
         world.kubectl(&args);

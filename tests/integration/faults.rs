@@ -65,7 +65,7 @@ impl Strict {
             assert!(
                 state.association("prod", NAMESPACE, "mcp-server").is_some(),
                 "no association"
-            )
+            );
         });
     }
 
@@ -233,7 +233,7 @@ fn a_role_that_differs_in_case_only_is_not_taken_over() {
                 .add_role("/", &name.to_uppercase(), trust)
                 .name
                 .clone(),
-        )
+        );
     });
     let _ = strict.add().expect(3).says(&["Role acme", "not ours"]);
 }
@@ -261,7 +261,7 @@ fn what_changes_under_us_is_not_deleted() {
         assert!(
             state.role(&name).is_some(),
             "a role of somebody else was deleted"
-        )
+        );
     });
 }
 

@@ -18,10 +18,14 @@ fn is_write(event: &AuditEvent) -> bool {
 }
 
 fn listing(events: &[AuditEvent]) -> String {
-    events
+    let lines: Vec<String> = events
         .iter()
-        .map(|event| format!("{} {}\n", event.verb, event.uri))
-        .collect()
+        .map(|event| format!("{} {}", event.verb, event.uri))
+        .collect();
+    lines.join(
+        "
+",
+    )
 }
 
 #[test]

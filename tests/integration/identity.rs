@@ -117,92 +117,10 @@ fn a_cluster_without_the_identity_policy_is_refused_and_told_what_to_install() {
             .contains("mcp-bare")
     );
 
-    // The platform, from nothing to nothing.
-    let _ = world.mcpctl(&["platform", "diff"]).expect(1);
-    let _ = world
-        .mcpctl(&["platform", "apply"])
-        .expect(0)
-        .says(&["7 created"]);
-    let _ = world
-        .mcpctl(&["platform", "apply"])
-        .expect(0)
-        .says(&["nothing to do"]);
-    let _ = world.mcpctl(&["platform", "diff"]).expect(0);
-    world.kubectl(&[
-        "delete",
-        "validatingadmissionpolicybinding",
-        "mcpctl-identity",
-    ]);
-    let drift = world.mcpctl(&["platform", "diff"]).expect(1);
-    assert!(
-        drift
-            .stdout
-            .contains("+ ValidatingAdmissionPolicyBinding mcpctl-identity"),
-        "{drift}"
-    );
-    let _ = world
-        .mcpctl(&["tenant", "add", "bare"])
-        .expect(6)
-        .says(&["mcpctl-identity"]);
-    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
-
-    // All tenants at once.
-    let _ = world.mcpctl(&["tenant", "add", "bare-two"]).expect(0);
-    let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
-    let _ = world
-        .mcpctl(&["tenant", "diff", "--all"])
-        .expect(0)
-        .says(&["no differences"]);
-    world.kubectl(&["-n", "mcp-bare-two", "delete", "service", "mcp-server"]);
-    let all = world.mcpctl(&["tenant", "diff", "--all"]).expect(1);
-    assert!(
-        all.stdout.contains("tenant bare-two\n") && !all.stdout.contains("tenant bare\n"),
-        "{all}"
-    );
-    let _ = world
-        .mcpctl(&["tenant", "remove", "bare-two", "--yes"])
-        .expect(0);
-
-    // With the webhook down no pod starts, whoever makes it.
-    let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
-    sandbox.webhook_down(true);
-    world.kubectl(&["-n", "mcp-bare", "delete", "pods", "--all", "--wait=true"]);
-    let pod = world.write("pod.json", BY_HAND).display().to_string();
-    let refused = sandbox
-        .kubectl()
-        .args(["create", "-f", &pod])
-        .output()
-        .expect("kubectl");
-    let text = String::from_utf8_lossy(&refused.stderr).to_string();
-    assert!(
-        !refused.status.success() && text.contains("no Pod Identity credentials were injected"),
-        "{text}"
-    );
-    assert!(pods(&world, "mcp-bare").iter().all(has_credentials));
-    sandbox.webhook_down(false);
-
-    let _ = world
-        .mcpctl(&["platform", "remove", "--yes"])
-        .expect(3)
-        .says(&["tenants would lose their protection: bare"]);
-    let _ = world
-        .mcpctl(&["tenant", "remove", "bare", "--yes"])
-        .expect(0);
-    let _ = world.mcpctl(&["platform", "remove", "--yes"]).expect(0);
-    let _ = world
-        .mcpctl(&["platform", "remove", "--yes"])
-        .expect(0)
-        .says(&["nothing to do"]);
-    assert!(
-        !world
-            .kubectl(&[
-                "get",
-                "namespaces,ingressclasses,validatingadmissionpolicies",
-                "-o",
-                "name"
-            ])
-            .contains("mcp")
-    );
+    platform_from_nothing(&world);
+    all_tenants_at_once(&world);
+    no_pod_while_the_webhook_is_down(&world);
+    platform_to_nothing(&world);
 }
 
 #[test]
@@ -247,4 +165,101 @@ fn an_ingress_of_a_tenant_keeps_to_its_own_host_and_off_the_load_balancer() {
         let text = String::from_utf8_lossy(&refused.stderr).to_string();
         assert!(!refused.status.success() && text.contains(why), "{text}");
     }
+}
+
+/// Applied, applied again, drifted and repaired.
+fn platform_from_nothing(world: &World<'_>) {
+    let _ = world.mcpctl(&["platform", "diff"]).expect(1);
+    let _ = world
+        .mcpctl(&["platform", "apply"])
+        .expect(0)
+        .says(&["7 created"]);
+    let _ = world
+        .mcpctl(&["platform", "apply"])
+        .expect(0)
+        .says(&["nothing to do"]);
+    let _ = world.mcpctl(&["platform", "diff"]).expect(0);
+    world.kubectl(&[
+        "delete",
+        "validatingadmissionpolicybinding",
+        "mcpctl-identity",
+    ]);
+    let drift = world.mcpctl(&["platform", "diff"]).expect(1);
+    assert!(
+        drift
+            .stdout
+            .contains("+ ValidatingAdmissionPolicyBinding mcpctl-identity"),
+        "{drift}"
+    );
+    let _ = world
+        .mcpctl(&["tenant", "add", "bare"])
+        .expect(6)
+        .says(&["mcpctl-identity"]);
+    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+}
+
+/// One command looks at every tenant, and names those that drifted.
+fn all_tenants_at_once(world: &World<'_>) {
+    let _ = world.mcpctl(&["tenant", "add", "bare-two"]).expect(0);
+    let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "diff", "--all"])
+        .expect(0)
+        .says(&["no differences"]);
+    world.kubectl(&["-n", "mcp-bare-two", "delete", "service", "mcp-server"]);
+    let all = world.mcpctl(&["tenant", "diff", "--all"]).expect(1);
+    assert!(
+        all.stdout.contains("tenant bare-two\n") && !all.stdout.contains("tenant bare\n"),
+        "{all}"
+    );
+    let _ = world
+        .mcpctl(&["tenant", "remove", "bare-two", "--yes"])
+        .expect(0);
+}
+
+/// Whoever makes it: the admission policy refuses it.
+fn no_pod_while_the_webhook_is_down(world: &World<'_>) {
+    let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
+    world.sandbox.webhook_down(true);
+    world.kubectl(&["-n", "mcp-bare", "delete", "pods", "--all", "--wait=true"]);
+    let pod = world.write("pod.json", BY_HAND).display().to_string();
+    let refused = world
+        .sandbox
+        .kubectl()
+        .args(["create", "-f", &pod])
+        .output()
+        .expect("kubectl");
+    let text = String::from_utf8_lossy(&refused.stderr).to_string();
+    assert!(
+        !refused.status.success() && text.contains("no Pod Identity credentials were injected"),
+        "{text}"
+    );
+    assert!(pods(world, "mcp-bare").iter().all(has_credentials));
+    world.sandbox.webhook_down(false);
+}
+
+/// Refused while there are tenants, and nothing is left afterwards.
+fn platform_to_nothing(world: &World<'_>) {
+    let _ = world
+        .mcpctl(&["platform", "remove", "--yes"])
+        .expect(3)
+        .says(&["tenants would lose their protection: bare"]);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "bare", "--yes"])
+        .expect(0);
+    let _ = world.mcpctl(&["platform", "remove", "--yes"]).expect(0);
+    let _ = world
+        .mcpctl(&["platform", "remove", "--yes"])
+        .expect(0)
+        .says(&["nothing to do"]);
+    assert!(
+        !world
+            .kubectl(&[
+                "get",
+                "namespaces,ingressclasses,validatingadmissionpolicies",
+                "-o",
+                "name"
+            ])
+            .contains("mcp")
+    );
 }

@@ -142,6 +142,10 @@ impl<'a> World<'a> {
 }
 
 /// The binary in a directory, without a cluster, without AWS credentials and without a home.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the caller's PATH is all that a test takes over"
+)]
 pub(crate) fn offline(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcpctl"));
     command
@@ -155,7 +159,6 @@ pub(crate) fn offline(dir: &Path, args: &[&str]) -> Command {
 }
 
 /// How a process ended.
-
 pub(crate) struct Run {
     pub(crate) code: i32,
     pub(crate) stdout: String,
