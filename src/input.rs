@@ -86,13 +86,16 @@ pub fn empty(name: TenantName) -> Input {
 /// # Errors
 /// Usage, when the text is no tenant of this version.
 pub fn from_record(text: &str, source: &str) -> Result<Input> {
-    let parsed = yaml::read_inline::<TenantFile>(source, text)?;
-    let spec = given_spec(&parsed.given);
+    // The record is JSON, in which a text may hold what no YAML document may.
+    let given: Value =
+        serde_json::from_str(text).map_err(|error| Error::usage(format!("{source}: {error}")))?;
+    let file: TenantFile = serde_path_to_error::deserialize(&given)
+        .map_err(|error| Error::usage(format!("{source}: {error}")))?;
     Ok(Input {
-        name: parsed.value.metadata.name,
+        name: file.metadata.name,
         layer: Layer {
             source: source.into(),
-            spec,
+            spec: given_spec(&given),
         },
     })
 }

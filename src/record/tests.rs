@@ -97,8 +97,11 @@ fn a_namespace_without_a_record_has_none() {
 proptest! {
     /// Whatever a variable holds, the record gives it back.
     #[test]
-    fn any_text_survives_the_record(value in "[^\\p{Cc}\u{fffe}\u{ffff}]{0,40}") {
-        let spec = map(json!({"env": [{"name": "A", "value": value}], "values": {value.clone(): value}}));
+    fn any_text_survives_the_record(
+        value in "[^\\p{Cc}\u{fffe}\u{ffff}]{0,40}",
+        free in prop_oneof!["(?s).{0,20}", "[\u{0}-\u{20}\u{7f}-\u{a0}\u{fffe}\u{ffff}]{1,3}", Just("<<".to_string())],
+    ) {
+        let spec = map(json!({"env": [{"name": "A", "value": value}], "values": {free.clone(): free}}));
         let layer = Layer { source: "record".into(), spec };
         let said = Input { name: "acme".parse().unwrap(), layer };
         let text = input::to_record(&said).to_string();

@@ -41,6 +41,7 @@ fn tree() -> impl Strategy<Value = Value> {
         ])
         .prop_map(String::from),
         "\\PC{0,120}",
+        "(?s).{0,8}",
     ];
     let leaf = prop_oneof![
         4 => text.prop_map(Value::from),
