@@ -42,6 +42,14 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Whether its values stay unsaid: literal values of variables may be more secret than their names admit.
+    pub fn is_secretive(&self) -> bool {
+        let variable = self.path.split_once(".env[");
+        variable.is_some_and(|(_, rest)| !rest.contains(".valueFrom"))
+    }
+}
+
 /// What has to change for `live` to be as `wanted`. Fields that nobody asked for are left alone, except those that we
 /// once applied and no longer want. Server defaults and other spellings of one quantity are no change.
 pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {

@@ -67,8 +67,11 @@ impl Conflict {
     /// A field that a controller or another applying tool holds. What a person edited by hand is drift, and no claim.
     pub(super) fn held(id: &Id, change: &Change) -> Option<Self> {
         let holder = change.owners.iter().find(|owner| !owner.is_a_hand())?;
-        let shown =
-            |value: &Option<Value>| value.as_ref().map_or("nothing".into(), Value::to_string);
+        let shown = |value: &Option<Value>| match value {
+            None => "nothing".into(),
+            Some(_) if change.is_secretive() => "a value that is not shown".into(),
+            Some(value) => value.to_string(),
+        };
         let how = if holder.applies { "applied" } else { "set" };
         Some(Self::new(
             id,

@@ -6,13 +6,15 @@ use serde_json::Value;
 use super::{check::check_length, label};
 use crate::error::{Error, Result};
 
-/// Set after each expanded value, so that what follows it can be checked, and taken out again.
+/// Set around each expanded value, so that what stands beside it can be checked, and taken out again.
+const START_OF_VALUE: char = '\u{E001}';
 const END_OF_VALUE: char = '\u{E000}';
+const SEPARATE: &str = "names hold letters, digits and `-`: put another separator between, as in `{{ tenant.name }}/*`";
 const PLAIN: &str = "give a plain value, and write wildcards and ${…} in the policy itself";
 const KNOWN: &str = "a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*";
 
 /// Expands `{{ … }}` in every text of a policy. A value may hold letters, digits and `._/-` only, and no wildcard may
-/// follow it: `data-{{ tenant.name }}*` would let tenant `a` read the data of `ab`.
+/// stand beside it: `data-{{ tenant.name }}*` would let tenant `a` read the data of `ab`.
 ///
 /// # Errors
 /// Usage, with the statement and what to write instead.
@@ -31,6 +33,7 @@ pub fn expand(document: &Value, variables: &Value, source: &str) -> Result<Value
             );
             return Err(minijinja::Error::new(ErrorKind::BadEscape, why));
         }
+        std::fmt::Write::write_char(out, START_OF_VALUE)?;
         std::fmt::Write::write_str(out, &text)?;
         std::fmt::Write::write_char(out, END_OF_VALUE)?;
         Ok(())
@@ -103,25 +106,26 @@ fn expand_text(
         let why = why.map_or_else(|| error.to_string(), str::to_string);
         (text.to_string(), why, hint.map(str::to_string))
     })?;
-    let mut parts = rendered.split(END_OF_VALUE);
-    parts.next();
-    for after in parts {
-        if let Some(c) = after
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '*' | '?' | '$'))
-        {
-            return Err((
-                text.to_string(),
-                format!(
-                    "a `{c}` right after a tenant's value also matches tenants whose names only begin like it"
-                ),
-                Some(
-                    "put a separator between: `{{ tenant.name }}/*` or `{{ tenant.name }}-*`"
-                        .into(),
-                ),
-            ));
-        }
+    if let Some(c) = wildcard_beside_a_value(&rendered) {
+        let why = format!(
+            "a `{c}` beside a tenant's value also matches other tenants, whose names only begin or end like it"
+        );
+        return Err((text.to_string(), why, Some(SEPARATE.into())));
     }
-    Ok(rendered.replace(END_OF_VALUE, ""))
+    Ok(rendered.replace([START_OF_VALUE, END_OF_VALUE], ""))
+}
+
+/// A wildcard that only characters of a name part from a value: `data-{{ tenant.name }}-*` would let tenant `a` read
+/// what belongs to tenant `a-b`.
+fn wildcard_beside_a_value(rendered: &str) -> Option<char> {
+    let of_a_name = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+    let wild = |c: &char| matches!(c, '*' | '?' | '$');
+    let after = rendered.split(END_OF_VALUE).skip(1);
+    let after = after.filter_map(|text| text.chars().find(|c| !of_a_name(c)));
+    let before = rendered.split(START_OF_VALUE);
+    let count = before.clone().count() - 1;
+    let before = before
+        .take(count)
+        .filter_map(|text| text.chars().rev().find(|c| !of_a_name(c)));
+    after.chain(before.filter(|c| *c != '$')).find(wild)
 }

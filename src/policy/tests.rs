@@ -62,18 +62,24 @@ fn a_value_that_iam_would_read_as_more_than_text_is_refused() {
 }
 
 #[test]
-fn a_wildcard_right_after_a_value_is_refused_with_what_to_write() {
+fn a_wildcard_beside_a_value_is_refused_with_what_to_write() {
     insta::assert_snapshot!(expanded("arn:aws:s3:::data-{{ tenant.name }}*"), @"
     spec.identity.policy: statement Data: `arn:aws:s3:::data-{{ tenant.name }}*`
-      a `*` right after a tenant's value also matches tenants whose names only begin like it
-      hint: put a separator between: `{{ tenant.name }}/*` or `{{ tenant.name }}-*`
+      a `*` beside a tenant's value also matches other tenants, whose names only begin or end like it
+      hint: names hold letters, digits and `-`: put another separator between, as in `{{ tenant.name }}/*`
     ");
     for resource in [
         "x-{{ tenant.name }}?",
         "x-{{ tenant.name }}${aws:username}",
         "x-{{ tenant.name }}{{ values.empty }}*",
+        "x-{{ tenant.name }}-*",
+        "*{{ tenant.name }}",
+        "*-x-{{ tenant.name }}",
     ] {
-        assert!(expanded(resource).contains("right after"), "{resource}");
+        assert!(expanded(resource).contains("beside"), "{resource}");
+    }
+    for resource in ["*/{{ tenant.name }}/*", "x-{{ tenant.name }}.*", "{{ tenant.name }}:?"] {
+        assert!(!expanded(resource).contains("beside"), "{resource}");
     }
 }
 

@@ -108,7 +108,7 @@ fn about(object: &Object) -> String {
 
 fn field(text: &mut String, change: &Change) {
     let path = &change.path;
-    let values = if is_secretive(path) {
+    let values = if change.is_secretive() {
         "changed (values are not shown)".to_string()
     } else if path.contains(crate::record::INPUT) {
         record_change(change)
@@ -131,12 +131,6 @@ fn field(text: &mut String, change: &Change) {
         format!("   (changed by {})", owners.join(", "))
     };
     _ = writeln!(text, "      {path}: {values}{by}");
-}
-
-/// Literal values of variables may be more secret than their names admit.
-fn is_secretive(path: &str) -> bool {
-    path.split_once(".env[")
-        .is_some_and(|(_, rest)| !rest.contains(".valueFrom"))
 }
 
 fn record_change(change: &Change) -> String {

@@ -137,8 +137,8 @@ fn an_expanded_value_that_iam_would_read_as_more_than_text() {
       the value `a","b` holds `"`; values hold letters, digits and `._/-` only
       hint: give a plain value, and write wildcards and ${…} in the policy itself
     error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::data-{{ tenant.name }}*`
-      a `*` right after a tenant's value also matches tenants whose names only begin like it
-      hint: put a separator between: `{{ tenant.name }}/*` or `{{ tenant.name }}-*`
+      a `*` beside a tenant's value also matches other tenants, whose names only begin or end like it
+      hint: names hold letters, digits and `-`: put another separator between, as in `{{ tenant.name }}/*`
     error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ values.bukcet }}`
       `values.bukcet` is undefined
       hint: a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*
