@@ -117,6 +117,7 @@ impl From<CallError> for Error {
         };
         let mut report = Self::new(kind, error.call.clone()).detail(error.answer());
         report.hints.extend(error.hint());
+        report.unanswered = error.reason == Reason::Transport;
         report
     }
 }

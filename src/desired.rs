@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     config::Settings,
     error::{Error, Result},
-    marks::{CLUSTER, MANAGED_BY, NAMESPACE, PLATFORM, POLICY_HASH, TENANT},
+    marks::{CLUSTER, MANAGED_BY, NAMESPACE, PLATFORM, POLICY_HASH, PROTECTED, TENANT},
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
     policy,
     record::{self, Record},
@@ -141,6 +141,9 @@ fn tag(object: &mut Object, resolved: &Resolved, settings: &Settings) {
         (TENANT, resolved.name.to_string()),
     ];
     let is_role = object.id().is(IAM, "Role");
+    if is_role && resolved.spec.protected {
+        tags.push((PROTECTED, "true".into()));
+    }
     if let Some(document) = object
         .tree
         .pointer("/spec/inlinePolicies/mcpctl")

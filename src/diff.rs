@@ -28,6 +28,8 @@ pub struct Change {
     pub owners: Vec<Owner>,
     /// Where reports say what differs in other words than the two values.
     pub note: Option<String>,
+    /// Where it lives, as a JSON pointer into the living object.
+    pub pointer: Option<String>,
 }
 
 impl Change {
@@ -38,6 +40,7 @@ impl Change {
             want,
             owners: Vec::new(),
             note: None,
+            pointer: None,
         }
     }
 }
@@ -47,6 +50,7 @@ impl Change {
     pub fn is_secretive(&self) -> bool {
         let variable = self.path.split_once(".env[");
         variable.is_some_and(|(_, rest)| !rest.contains(".valueFrom"))
+            || self.path.ends_with(".env")
     }
 }
 
@@ -71,37 +75,88 @@ pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
     }
     for path in managed::dropped(live, &wanted.tree) {
         let have = lookup(&live.tree, &path).cloned();
-        if have.is_some() && !found.iter().any(|(other, _, _)| other == &path) {
+        if have.is_some() && !found.iter().any(|(other, _, _)| path.starts_with(other)) {
             found.push((path, have, None));
         }
     }
+    for path in managed::taken_whole(live, &wanted.tree) {
+        let (want, have) = (lookup(&wanted.tree, &path), lookup(&live.tree, &path));
+        let known = found
+            .iter()
+            .any(|(other, _, _)| other.starts_with(&path) || path.starts_with(other));
+        if !known
+            && let (Some(want), Some(have)) = (want, have)
+            && holds_more(want, have)
+        {
+            found.push((path, Some(have.clone()), Some(want.clone())));
+        }
+    }
     if wanted.id().is(EKS, "PodIdentityAssociation") {
-        return found
-            .into_iter()
-            .map(|(path, have, want)| Change::new(display(&path), have, want))
-            .collect();
+        // A second role or a session policy changes what the pod may do: neither is wanted unless it is said.
+        for field in ["targetRoleARN", "policy"] {
+            let have = live.tree["spec"].get(field);
+            if have.is_some() && wanted.tree["spec"].get(field).is_none() {
+                let path = ["spec", field].map(|step| Step::Field(step.into()));
+                found.push((path.to_vec(), have.cloned(), None));
+            }
+        }
     }
     found
         .into_iter()
-        .map(|(path, have, want)| {
-            let owners = managed::owners(live, &path)
-                .into_iter()
-                .filter(|owner| !owner.is_us())
-                .collect();
-            Change {
-                owners,
-                ..Change::new(display(&path), have, want)
-            }
-        })
+        .map(|(path, have, want)| change(live, &path, have, want))
         .collect()
+}
+
+fn change(live: &Object, path: &[Step], have: Option<Value>, want: Option<Value>) -> Change {
+    let owners = managed::owners(live, path)
+        .into_iter()
+        .filter(|owner| !owner.is_us())
+        .collect();
+    let pointer = pointer(&live.tree, path);
+    Change {
+        owners,
+        pointer,
+        ..Change::new(display(path), have, want)
+    }
+}
+
+/// The place of a field that lives, as a JSON pointer (RFC 6901).
+fn pointer(tree: &Value, path: &[Step]) -> Option<String> {
+    let mut pointer = String::new();
+    let mut here = tree;
+    for (index, step) in path.iter().enumerate() {
+        let token = match step {
+            Step::Field(name) => name.replace('~', "~0").replace('/', "~1"),
+            Step::Index(index) => index.to_string(),
+            Step::Key(_) => here
+                .as_array()?
+                .iter()
+                .position(|item| is_item(item, step))?
+                .to_string(),
+        };
+        _ = write!(pointer, "/{token}");
+        here = lookup(tree, &path[..=index])?;
+    }
+    Some(pointer)
+}
+
+fn is_item(item: &Value, step: &Step) -> bool {
+    let Step::Key(keys) = step else { return false };
+    keys.iter()
+        .all(|(name, value)| managed::key_value(item, name).as_ref() == Some(value))
 }
 
 type Found = (Vec<Step>, Option<Value>, Option<Value>);
 
 fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, found: &mut Vec<Found>) {
     match (want, have) {
-        (Value::Object(want), Some(have @ Value::Object(_))) => {
-            for (key, want) in want {
+        (Value::Object(map), Some(have @ Value::Object(other))) => {
+            // A selector with one requirement more selects less, or nothing.
+            if is_selector(path) && other.keys().any(|key| !map.contains_key(key)) {
+                found.push((path.clone(), Some(have.clone()), Some(want.clone())));
+                return;
+            }
+            for (key, want) in map {
                 path.push(Step::Field(key.clone()));
                 compare(want, have.get(key), path, found);
                 path.pop();
@@ -111,6 +166,37 @@ fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, found: &mut
         (want, have) if same(want, have, path) => {}
         (want, have) => found.push((path.clone(), have.cloned(), Some(want.clone()))),
     }
+}
+
+/// Whether a map holds what is not wanted, besides what the API server fills in.
+fn holds_more(want: &Value, have: &Value) -> bool {
+    let filled_in = |value: &Value| match value {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        value => value == "Equivalent",
+    };
+    let (Some(want), Some(have)) = (want.as_object(), have.as_object()) else {
+        return false;
+    };
+    have.iter().any(|(key, value)| match want.get(key) {
+        Some(want) => holds_more(want, value),
+        None => !filled_in(value),
+    })
+}
+
+/// Maps that mean something by what they do not hold.
+fn is_selector(path: &[Step]) -> bool {
+    const SELECTORS: [&str; 7] = [
+        "endpointSelector",
+        "labelSelector",
+        "matchLabels",
+        "namespaceSelector",
+        "objectSelector",
+        "podSelector",
+        "selector",
+    ];
+    matches!(path.last(), Some(Step::Field(name)) if SELECTORS.contains(&name.as_str()))
 }
 
 fn compare_lists(want: &[Value], have: &[Value], path: &mut Vec<Step>, found: &mut Vec<Found>) {

@@ -62,6 +62,8 @@ pub struct Error {
     pub stands: Vec<String>,
     /// What to do next.
     pub hints: Vec<String>,
+    /// Whether a call got no answer, so that nobody knows what came of it.
+    pub unanswered: bool,
 }
 
 impl Error {
@@ -73,6 +75,7 @@ impl Error {
             details: Vec::new(),
             stands: Vec::new(),
             hints: Vec::new(),
+            unanswered: false,
         }
     }
 

@@ -161,19 +161,25 @@ async fn renew(run: &Run<'_>, progress: &Progress, outcome: &mut Outcome) -> boo
     let (Some(mut lock), Some(kubernetes)) = (lock, run.kubernetes) else {
         return true;
     };
-    match lock.renew(kubernetes).await {
-        Ok(()) => {
-            progress.lock.replace(Some(lock));
-            true
-        }
+    let Err(error) = lock.renew(kubernetes).await else {
+        progress.lock.replace(Some(lock));
+        return true;
+    };
+    match lock.holder(kubernetes).await {
         // On removal the namespace controller deletes the Lease with the rest.
-        Err(error) if error.is_absent() => true,
-        Err(error) => {
-            let lost = Error::from(error)
-                .detail("the lock was lost; nothing more is written")
-                .with_kind(Kind::Incomplete);
+        Ok(None) => true,
+        Ok(Some(holder)) if holder != run.holder => {
+            let lost = Error::conflict(format!("the lock was taken over by {holder}"));
+            let lost = lost
+                .detail(error.to_string())
+                .detail("nothing more is written");
             outcome.failed.push((0, lost));
             false
+        }
+        // A renewal that failed in passing is tried again at the next turn.
+        _ => {
+            progress.lock.replace(Some(lock));
+            true
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod diff;
 pub mod error;
 pub mod execute;
 pub mod gate;
+pub mod guests;
 pub mod input;
 pub mod lock;
 pub mod managed;

@@ -71,7 +71,8 @@ async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) ->
     let age = renewed.map_or(i64::MAX, |time| {
         Timestamp::now().as_second() - time.as_second()
     });
-    if age <= DURATION_SECONDS {
+    // A time far ahead is no more alive than one long ago.
+    if age.abs() <= DURATION_SECONDS {
         return Err(held(&holder, age));
     }
     tree["metadata"]["resourceVersion"] = other.tree["metadata"]["resourceVersion"].clone();
@@ -92,6 +93,18 @@ impl Lock {
         lease.tree["spec"]["renewTime"] = timestamp().into();
         self.lease = kubernetes.replace(&lease).await?;
         Ok(())
+    }
+
+    /// Who holds the lock now; nobody where the Lease is gone.
+    ///
+    /// # Errors
+    /// What the API server answered.
+    pub async fn holder(
+        &self,
+        kubernetes: &Kubernetes,
+    ) -> std::result::Result<Option<String>, CallError> {
+        let lease = kubernetes.get(self.lease.id()).await?;
+        Ok(lease.map(|lease| lease.text("/spec/holderIdentity").to_string()))
     }
 
     /// Gives the lock up. A namespace that is going takes it along.

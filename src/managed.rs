@@ -8,6 +8,8 @@ use crate::object::Object;
 
 /// Our field manager.
 pub const MANAGER: &str = "mcpctl";
+/// Takes out what others put in, which an apply cannot. An Update manager, and as such a hand.
+pub const REPAIR_MANAGER: &str = "mcpctl-repair";
 /// Restarts pods without touching our own entry.
 pub const RESTART_MANAGER: &str = "mcpctl-restart";
 /// Managers that apply, from a repository, what `--dry-run` printed.
@@ -57,10 +59,15 @@ impl Owner {
         self.applies && (self.manager == MANAGER || GITOPS.contains(&self.manager.as_str()))
     }
 
+    /// Whether it applies what stands in a repository.
+    pub fn is_gitops(&self) -> bool {
+        self.applies && GITOPS.contains(&self.manager.as_str())
+    }
+
     /// Whether a person edited by hand, whose change is drift and not a claim.
     pub fn is_a_hand(&self) -> bool {
         !self.applies && HANDS.iter().any(|hand| self.manager.starts_with(hand))
-            || self.manager == RESTART_MANAGER
+            || [RESTART_MANAGER, REPAIR_MANAGER].contains(&self.manager.as_str())
     }
 }
 
@@ -72,13 +79,75 @@ pub fn owners(object: &Object, path: &[Step]) -> Vec<Owner> {
         .collect()
 }
 
-/// The fields that we applied and that `wanted` no longer has, as paths below the root.
+/// The fields that nobody wants: those that we applied and `wanted` no longer has, and those that a person or another
+/// applying tool put where they change what runs, who may reach it, or whose identity it has.
 pub fn dropped(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
     let mut found = Vec::new();
-    for (_, fields) in entries(live).filter(|(owner, _)| owner.is_us()) {
-        collect_dropped(fields, Some(wanted), &mut Vec::new(), &mut found);
+    for (owner, fields) in entries(live) {
+        let ours = owner.is_us();
+        if !ours && !owner.is_a_hand() && !owner.applies {
+            continue;
+        }
+        let mut paths = Vec::new();
+        collect_dropped(fields, Some(wanted), &mut Vec::new(), &mut paths);
+        found.extend(paths.into_iter().filter(|path| ours || matters(path)));
     }
+    found.sort_by_key(|path| format!("{path:?}"));
+    found.dedup();
     found
+}
+
+/// Maps with one owner as a whole that others took over from us, and that may hold more than we want.
+pub fn taken_whole(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
+    let mut found = Vec::new();
+    for (owner, fields) in entries(live) {
+        if !owner.is_us() && (owner.is_a_hand() || owner.applies) {
+            collect_taken(fields, wanted, &mut Vec::new(), &mut found);
+        }
+    }
+    found.retain(|path| !owners(live, path).iter().any(Owner::is_us));
+    found
+}
+
+fn collect_taken(fields: &Value, wanted: &Value, path: &mut Vec<Step>, found: &mut Vec<Vec<Step>>) {
+    let Some(map) = fields.as_object() else {
+        return;
+    };
+    if map.is_empty() && wanted.is_object() {
+        found.push(path.clone());
+    }
+    for (key, child) in map {
+        if let Some((step, Some(next))) = descend(key, Some(wanted)) {
+            path.push(step);
+            collect_taken(child, next, path, found);
+            path.pop();
+        }
+    }
+}
+
+/// Whether a field that somebody added concerns us: all of the spec, and of the metadata what AWS's controllers read.
+/// When pods were restarted concerns nobody.
+fn matters(path: &[Step]) -> bool {
+    const READ: [&str; 4] = [
+        "alb.ingress.kubernetes.io/",
+        "eks.amazonaws.com/",
+        "elbv2.k8s.aws/",
+        "service.beta.kubernetes.io/",
+    ];
+    const RESTARTS: [&str; 2] = [
+        "kubectl.kubernetes.io/restartedAt",
+        "mcpctl.dev/restarted-at",
+    ];
+    let name = |step: &Step| match step {
+        Step::Field(name) => name.clone(),
+        _ => String::new(),
+    };
+    let last = path.last().map(name).unwrap_or_default();
+    match path.first().map(name).as_deref() {
+        Some("metadata") => READ.iter().any(|prefix| last.starts_with(prefix)),
+        Some("status") | None => false,
+        Some(_) => !RESTARTS.contains(&last.as_str()),
+    }
 }
 
 /// Status is written by controllers and is nobody's wish; `scale` is how `kubectl scale` sets replicas.
@@ -139,8 +208,11 @@ fn collect_dropped(
     let Some(map) = fields.as_object() else {
         return;
     };
-    let empty_map = matches!(wanted, Some(Value::Null)) || wanted.is_none();
-    if empty_map {
+    // Labels and annotations are told one by one, since only some of them concern us.
+    let one_by_one =
+        matches!(path.last(), Some(Step::Field(name)) if name == "annotations" || name == "labels");
+    let unwanted = wanted.is_none_or(Value::is_null);
+    if unwanted && (map.is_empty() || !one_by_one) {
         found.push(path.clone());
         return;
     }

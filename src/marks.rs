@@ -10,5 +10,7 @@ pub const CLUSTER: &str = "mcpctl.dev/cluster";
 pub const NAMESPACE: &str = "mcpctl.dev/namespace";
 /// Tag with the hash of the role's inline policy.
 pub const POLICY_HASH: &str = "mcpctl.dev/policy-sha256";
+/// Tag that refuses removal of a tenant of which only the AWS half is looked at.
+pub const PROTECTED: &str = "mcpctl.dev/protected";
 /// Label on everything that we make; information only.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "mcpctl");

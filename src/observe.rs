@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::jiff::Timestamp;
+
 use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 
 use crate::{
-    backend::{Apply, Aws, Kubernetes, Reason},
+    backend::{Apply, AssociationSummary, Aws, Kubernetes, Reason},
     config::Settings,
     error::{Error, Result},
     gate,
-    marks::TENANT,
+    marks::{CLUSTER, NAMESPACE, TENANT},
     object::{EKS, IAM, Id, KnownKind, Object, PLATFORM_NAMESPACE, State, known_kind},
-    plan::{Action, Conflict, Plan, Subject},
+    plan::{Action, Conflict, Plan, Subject, aws_tag},
     spec::{Names, Resolved},
 };
 
@@ -83,7 +85,7 @@ pub async fn objects(
         .collect())
 }
 
-/// Role and association of a tenant, by its names.
+/// Role and association of a tenant, by its names, and the associations of other service accounts in its namespace.
 ///
 /// # Errors
 /// What AWS answered.
@@ -94,22 +96,83 @@ pub async fn identity(
     settings: &Settings,
 ) -> Result<State> {
     let role = Id::new(IAM, "Role", PLATFORM_NAMESPACE, tenant);
-    let association = Id::new(EKS, "PodIdentityAssociation", PLATFORM_NAMESPACE, tenant);
     let cluster = settings.cluster.name.as_str();
-    let (role, association) = try_join(
-        aws.iam.role(&role, &names.role),
-        aws.eks.association(
-            &association,
-            cluster,
-            (&names.namespace, &names.service_account),
-        ),
-    )
-    .await?;
-    Ok([role, association]
+    let associations = async {
+        let found = aws
+            .eks
+            .associations(cluster, Some(&names.namespace))
+            .await?;
+        let (own, beside): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|found| found.service_account == names.service_account);
+        let id = Id::new(EKS, "PodIdentityAssociation", PLATFORM_NAMESPACE, tenant);
+        let mut objects = Vec::new();
+        for summary in own {
+            objects.extend(aws.eks.describe(&id, cluster, &summary.id).await?);
+        }
+        objects.extend(beside.iter().map(AssociationSummary::object));
+        Ok(objects)
+    };
+    let (role, associations) = try_join(aws.iam.role(&role, &names.role), associations).await?;
+    Ok(role
         .into_iter()
-        .flatten()
+        .chain(associations)
         .map(|object| (object.id().clone(), object))
         .collect())
+}
+
+/// The names of a tenant whose record is lost, by the tags of its role.
+///
+/// # Errors
+/// What AWS answered.
+pub async fn names_in_aws(
+    aws: &Aws,
+    tenant: &str,
+    settings: &Settings,
+    derived: &Names,
+) -> Result<Option<Names>> {
+    for role in aws.iam.roles(&derived.role_path).await? {
+        if role.tenant() != Some(tenant) || role.name == derived.role {
+            continue;
+        }
+        let id = Id::new(IAM, "Role", PLATFORM_NAMESPACE, tenant);
+        let object = aws.iam.role(&id, &role.name).await?;
+        let tag = |key: &str| object.as_ref().and_then(|object| aws_tag(object, key));
+        let ours =
+            tag(TENANT) == Some(tenant) && tag(CLUSTER) == Some(settings.cluster.name.as_str());
+        if let Some(namespace) = tag(NAMESPACE).filter(|_| ours) {
+            return Ok(Some(Names {
+                namespace: namespace.into(),
+                role: role.name,
+                ..derived.clone()
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a pod of the tenant's server that is not on its way out was made before a moment, in seconds since 1970.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn has_pods_older_than(
+    kubernetes: &Kubernetes,
+    namespace: &str,
+    time: i64,
+) -> Result<bool> {
+    let pods = kubernetes
+        .list(
+            known("", "Pod")?,
+            namespace,
+            "app.kubernetes.io/name=mcp-server",
+        )
+        .await?;
+    let older = |pod: &Object| {
+        let made: Option<Timestamp> = pod.text("/metadata/creationTimestamp").parse().ok();
+        let goes = !pod.text("/metadata/deletionTimestamp").is_empty();
+        !goes && made.is_some_and(|made| made.as_second() < time)
+    };
+    Ok(pods.iter().any(older))
 }
 
 /// Only what a plan is about: what is wanted, what is ours, and a role or association that has our name, whoever made
@@ -136,12 +199,19 @@ pub async fn confirm(plan: &mut Plan, kubernetes: &Kubernetes) -> Result<()> {
             _ => None,
         });
     let asked = updates.map(async |(index, update)| {
-        let how = Apply {
-            dry_run: true,
-            force: update.force,
-            ..Apply::default()
+        let repairs = update.repairs();
+        let answer = if repairs.is_empty() {
+            let how = Apply {
+                dry_run: true,
+                force: update.force,
+                ..Apply::default()
+            };
+            kubernetes.apply(&update.wanted, &how).await
+        } else {
+            // The apply comes after the repair, so the repair is what can be asked about.
+            kubernetes.repair(&update.live, &repairs, true).await
         };
-        (index, kubernetes.apply(&update.wanted, &how).await)
+        (index, answer)
     });
     let answers: Vec<_> = stream::iter(asked)
         .buffer_unordered(IN_FLIGHT)

@@ -1,6 +1,8 @@
 //! What has to be done: from what is wanted and what lives to steps with an order. Pure; the value that is printed is
 //! the value that is run.
 
+use serde_json::{Value, json};
+
 use crate::{
     diff::{self, Change},
     managed,
@@ -86,6 +88,40 @@ pub struct Update {
     pub force: bool,
 }
 
+impl Update {
+    /// What has to be taken out before the apply, as a JSON patch (RFC 6902): an apply only adds to what others put
+    /// there. Later items of a list go first, so that the places of the earlier ones hold.
+    pub fn repairs(&self) -> Vec<Value> {
+        let by_others = self
+            .changes
+            .iter()
+            .filter(|change| !change.owners.is_empty());
+        let mut places: Vec<_> = by_others
+            .filter(|change| {
+                change.want.is_none() || change.have.as_ref().is_some_and(Value::is_array)
+            })
+            .filter_map(|change| Some((change.pointer.as_deref()?, change)))
+            .collect();
+        let natural = |pointer: &str| -> Vec<(Option<usize>, String)> {
+            pointer
+                .split('/')
+                .map(|part| (part.parse().ok(), part.to_string()))
+                .collect()
+        };
+        places.sort_by_key(|(pointer, _)| std::cmp::Reverse(natural(pointer)));
+        // Each place is tested first: the repair is of what was read, whatever else moved on since, such as a status.
+        let patch = |(pointer, change): (&str, &Change)| {
+            let test = json!({"op": "test", "path": pointer, "value": change.have});
+            let repair = match &change.want {
+                None => json!({"op": "remove", "path": pointer}),
+                Some(want) => json!({"op": "replace", "path": pointer, "value": want}),
+            };
+            [test, repair]
+        };
+        places.into_iter().flat_map(patch).collect()
+    }
+}
+
 /// Something on an object of ours that we neither made nor touch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Foreign {
@@ -104,6 +140,8 @@ pub struct Plan {
     pub conflicts: Vec<Conflict>,
     /// What is reported and left alone.
     pub foreign: Vec<Foreign>,
+    /// What is not ours and goes with a namespace all the same.
+    pub guests: Vec<Id>,
 }
 
 /// What a plan does besides making things as they are wanted.
@@ -113,6 +151,8 @@ pub struct Options {
     pub gate: bool,
     /// Whether the end of the plan is a ready tenant.
     pub ready: bool,
+    /// Whether pods run that were started before their identity was changed last.
+    pub stale_pods: bool,
 }
 
 impl Plan {
@@ -151,30 +191,42 @@ impl Action {
     pub fn writes(&self) -> bool {
         matches!(
             self,
-            Self::Create(_) | Self::Update(_) | Self::Delete(_) | Self::GoesWithNamespace
+            Self::Create(_)
+                | Self::Update(_)
+                | Self::Delete(_)
+                | Self::GoesWithNamespace
+                | Self::Restart(_)
         )
     }
 }
 
 impl Subject {
-    /// Whether a living object is this subject's. `live` is everything that lives, for objects that are ours because
-    /// of where they are.
+    /// Whether a living object is this subject's. In the cluster a label is not enough, since anybody may write one:
+    /// the object must have been applied by us, or from a repository. In AWS the tags must agree.
     pub fn owns(&self, object: &Object) -> bool {
-        let id = object.id();
+        let owners = managed::owners(object, &[]);
+        let applied = owners.iter().any(managed::Owner::may_carry_our_record);
         match self {
-            Self::Platform { .. } => object.label(PLATFORM).is_some() || applied_by_us(object),
-            Self::Tenant { name, cluster, .. } if id.is_aws() => {
-                let tag = |key: &str| aws_tag(object, key).is_some();
-                let agrees = |key: &str, value: &str| aws_tag(object, key) == Some(value);
-                let foreign_owner = !object.text("/status/ownerARN").is_empty();
-                tag(TENANT) && agrees(TENANT, name) && agrees(CLUSTER, cluster) && !foreign_owner
+            Self::Platform { cluster } => {
+                applied && object.label(PLATFORM).is_none_or(|label| label == cluster)
             }
+            Self::Tenant { name, cluster, .. } if object.id().is_aws() => {
+                let foreign_owner = !object.text("/status/ownerARN").is_empty();
+                let agrees = |key: &str, value: &str| aws_tag(object, key) == Some(value);
+                agrees(TENANT, name) && agrees(CLUSTER, cluster) && !foreign_owner
+            }
+            // A label that somebody took off is drift, as long as the object is one that we applied ourselves.
             Self::Tenant { name, .. } => match object.label(TENANT) {
-                Some(tenant) => tenant == name,
-                // A label that somebody took off is drift, as long as the object is one that we applied.
-                None => applied_by_us(object),
+                Some(tenant) => applied && tenant == name,
+                None => owners.iter().any(managed::Owner::is_us),
             },
         }
+    }
+
+    /// Whether an association is not the tenant's own, but of another service account of its namespace.
+    fn is_beside(&self, id: &Id) -> bool {
+        let own = matches!(self, Self::Tenant { name, .. } if *name == id.name);
+        id.is(EKS, "PodIdentityAssociation") && !own
     }
 
     /// The namespace that holds the lock.
@@ -186,14 +238,8 @@ impl Subject {
     }
 }
 
-fn applied_by_us(object: &Object) -> bool {
-    managed::owners(object, &[])
-        .iter()
-        .any(managed::Owner::is_us)
-}
-
 /// A tag of a role (a list of pairs) or of an association (a map).
-fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
+pub fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
     let tags = &object.tree["spec"]["tags"];
     match tags.as_array() {
         Some(pairs) => pairs.iter().find(|pair| pair["key"] == key)?["value"].as_str(),
@@ -228,8 +274,25 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
         .collect();
     surplus.sort_by_key(|(id, _)| deletion_rank(id));
     for (id, object) in surplus {
+        if subject.is_beside(id) {
+            let account = object.text("/spec/serviceAccount");
+            let what =
+                format!("the association of service account {account} in the tenant's namespace");
+            plan.foreign.push(Foreign {
+                id: id.clone(),
+                what,
+            });
+            continue;
+        }
         if !subject.owns(object) {
             plan.conflicts.push(Conflict::not_ours(subject, object));
+            continue;
+        }
+        if id.is("", "Namespace") && !wanted.is_empty() {
+            plan.conflicts.push(Conflict::new(
+                id,
+                "is the tenant's by its label, and not the one that is wanted",
+            ));
             continue;
         }
         let with_namespace = goes.as_deref() == Some(id.namespace.as_str());

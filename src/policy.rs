@@ -13,6 +13,7 @@ use crate::{
 mod canonical;
 mod check;
 mod expand;
+mod json;
 #[cfg(test)]
 mod tests;
 
@@ -71,16 +72,20 @@ pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
     if text.trim().is_empty() {
         return Err(named(wrong(&place, "there is nothing in it".into())));
     }
-    let document = serde_json::from_str(&text).map_err(|error| {
+    let document = json::read(&text).map_err(|error| {
         let message = error.to_string();
         let why = message
             .split_once(" at line ")
             .map_or(message.as_str(), |(why, _)| why);
+        let twice = why.ends_with("is given twice");
         let (line, column) = (error.line(), error.column());
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
         named(
-            Error::usage(format!("{place}:{line}:{column}: not JSON: {why}"))
-                .detail(format!("{line} | {excerpt}")),
+            Error::usage(format!(
+                "{place}:{line}:{column}: {}{why}",
+                if twice { "" } else { "not JSON: " }
+            ))
+            .detail(format!("{line} | {excerpt}")),
         )
     })?;
     check(&document).map_err(|why| {

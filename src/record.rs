@@ -22,6 +22,24 @@ pub const NAMES: &str = "mcpctl.dev/names";
 /// Group-kinds ever applied, so that an object whose template went away is found: `apps/Deployment /Service …`.
 pub const KINDS: &str = "mcpctl.dev/kinds";
 
+/// The kinds that our own templates make in a tenant's namespace.
+pub fn own_kinds() -> BTreeSet<(String, String)> {
+    const KINDS: [(&str, &str); 8] = [
+        ("", "LimitRange"),
+        ("", "ResourceQuota"),
+        ("", "Service"),
+        ("", "ServiceAccount"),
+        ("apps", "Deployment"),
+        ("networking.k8s.io", "Ingress"),
+        ("networking.k8s.io", "NetworkPolicy"),
+        ("policy", "PodDisruptionBudget"),
+    ];
+    KINDS
+        .iter()
+        .map(|(group, kind)| ((*group).to_string(), (*kind).to_string()))
+        .collect()
+}
+
 /// What a namespace says about its tenant.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -60,7 +78,7 @@ impl Record {
             return Ok(None);
         };
         let id = namespace.id();
-        for key in [INPUT, NAMES, KINDS, "mcpctl.dev/host"] {
+        for key in [INPUT, NAMES, KINDS] {
             believe(namespace, key)?;
         }
         // A label that somebody took off is drift; one that says something else is a contradiction.

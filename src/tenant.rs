@@ -11,8 +11,8 @@ use crate::{
     marks::TENANT,
     object::{Id, Object, State},
     observe,
-    plan::{self, Options, Plan, Subject},
-    record::Record,
+    plan::{self, Conflict, Options, Plan, Subject},
+    record::{self, Record},
     session::Session,
     spec::{Input, Names, Resolved, TenantName, resolve},
 };
@@ -124,9 +124,15 @@ impl Look {
             Some(namespace) => Record::read(namespace)?.filter(|record| record.input.name == name),
             None => None,
         };
-        let names = record
-            .as_ref()
-            .map_or(derived, |record| record.names.clone());
+        let names = match (&record, &session.aws) {
+            (Some(record), _) => record.names.clone(),
+            // Without a record a role of ours may still tell which names the tenant was given.
+            (None, Some(aws)) => {
+                let told = observe::names_in_aws(aws, name.as_str(), settings, &derived).await?;
+                told.unwrap_or(derived)
+            }
+            (None, None) => derived,
+        };
         let subject = Subject::Tenant {
             name: name.to_string(),
             cluster: settings.cluster.name.to_string(),
@@ -171,11 +177,9 @@ impl Look {
             let (Some(kubernetes), Some(namespace)) = (&session.kubernetes, &self.namespace) else {
                 return Ok(State::new());
             };
-            let mut kinds = self
-                .record
-                .as_ref()
-                .map(|record| record.kinds.clone())
-                .unwrap_or_default();
+            // Without a record, the kinds of our own templates.
+            let recorded = self.record.as_ref().map(|record| record.kinds.clone());
+            let mut kinds = recorded.unwrap_or_else(record::own_kinds);
             kinds.extend(
                 wanted
                     .keys()
@@ -217,15 +221,59 @@ impl Look {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
         keep(&mut wanted, how.only);
         let live = self.live(session, &wanted).await?;
+        let stale_pods = self.has_stale_pods(session, &live).await?;
+        let gate = how.gate != IdentityGate::Off && how.only.is_none();
         let options = Options {
-            gate: how.gate != IdentityGate::Off && how.only.is_none(),
+            gate,
             ready: how.ready,
+            stale_pods: stale_pods && how.only.is_none(),
         };
         let mut plan = plan::toward(&wanted, &live, &self.subject, options);
+        // To make a second namespace beside one that says it is the tenant's would hide that one.
+        let other = self
+            .foreign_namespace()
+            .filter(|id| !wanted.contains_key(id));
+        if let Some(id) = other.filter(|_| how.only != Some(Only::Aws)) {
+            let why = format!(
+                "has the label {TENANT}={}, but mcpctl did not apply it",
+                self.name
+            );
+            plan.conflicts.push(Conflict::new(&id, why));
+        }
         if let Some(kubernetes) = &session.kubernetes {
             observe::confirm(&mut plan, kubernetes).await?;
         }
         Ok((plan, live))
+    }
+
+    /// Whether pods run that are older than their identity: a run that changed it and ended before their restart left
+    /// them behind.
+    async fn has_stale_pods(&self, session: &Session<'_>, live: &State) -> Result<bool> {
+        let Some(kubernetes) = session
+            .kubernetes
+            .as_ref()
+            .filter(|_| self.owns_namespace())
+        else {
+            return Ok(false);
+        };
+        let changed = |object: &Object| {
+            let times = ["/status/modifiedAt", "/status/createdAt"];
+            times
+                .into_iter()
+                .filter_map(|time| object.tree.pointer(time)?.as_i64())
+                .max()
+        };
+        match live
+            .values()
+            .filter(|object| self.subject.owns(object))
+            .filter_map(changed)
+            .max()
+        {
+            Some(time) => {
+                observe::has_pods_older_than(kubernetes, &self.names.namespace, time).await
+            }
+            None => Ok(false),
+        }
     }
 
     /// The namespace of this name is somebody else's.
@@ -262,4 +310,20 @@ pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
         .collect();
     names.sort();
     Ok(names)
+}
+
+/// Names of tenants of which a role is left and no namespace, by the names of the roles.
+///
+/// # Errors
+/// What a side answered.
+pub async fn only_in_aws(session: &Session<'_>) -> Result<Vec<String>> {
+    let Some(aws) = &session.aws else {
+        return Ok(Vec::new());
+    };
+    let path = format!("/mcpctl/{}/", session.settings.cluster.name);
+    let known = all(session).await?;
+    let roles = aws.iam.roles(&path).await?;
+    let names = roles.iter().filter_map(|role| role.tenant());
+    let left = names.filter(|name| !known.iter().any(|tenant| tenant.as_str() == *name));
+    Ok(left.map(str::to_string).collect())
 }

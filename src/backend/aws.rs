@@ -2,7 +2,10 @@
 
 use std::{path::Path, time::Duration};
 
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, profile::ProfileFileCredentialsProvider, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 
 use super::{connect, eks::Eks, iam::Iam};
@@ -50,7 +53,13 @@ impl Aws {
                     .build(),
             );
         if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+            // As in the AWS CLI, a profile that is named counts more than keys in the environment.
+            let credentials = ProfileFileCredentialsProvider::builder()
+                .profile_name(profile)
+                .build();
+            loader = loader
+                .profile_name(profile)
+                .credentials_provider(credentials);
         }
         if let Some(path) = ca_bundle {
             loader = loader.http_client(trusting(path)?);

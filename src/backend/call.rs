@@ -43,7 +43,14 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     SdkError<E>: RequestId,
 {
-    let code = error.code().unwrap_or_default().to_string();
+    let status = error
+        .raw_response()
+        .map(|response| format!("HTTP {}", response.status().as_u16()));
+    let code = error
+        .code()
+        .map(str::to_string)
+        .or(status)
+        .unwrap_or_default();
     let mut message = error.message().unwrap_or_default().to_string();
     let reason = match (error, code.as_str()) {
         (SdkError::ServiceError(_), code) if PASSING.contains(&code) => Reason::Busy,

@@ -27,7 +27,7 @@ pub(super) async fn configuration(
         Ok(file) if kubeconfig.is_some() || !file.contexts.is_empty() => file,
         Err(error) if kubeconfig.is_some() => {
             return Err(Error::unreachable("cannot read the kubeconfig")
-                .detail(chain(&error))
+                .detail(first_line(&error))
                 .hint(hint));
         }
         _ => {
@@ -53,7 +53,7 @@ pub(super) async fn configuration(
         .await
         .map_err(|error| {
             Error::unreachable(format!("cannot use context `{name}` of the kubeconfig"))
-                .detail(chain(&error))
+                .detail(first_line(&error))
                 .hint(hint)
         })?;
     config.default_retry = false;
@@ -64,7 +64,7 @@ pub(super) async fn configuration(
 pub(super) fn client(config: &Config) -> Result<kube::Client> {
     let failed = |error: kube::Error| {
         Error::unreachable("cannot make a client for the API server")
-            .detail(chain(&error))
+            .detail(reason(&error))
             .hint("check the certificates and the exec plugin of the kubeconfig's user")
     };
     let mut http = HttpConnector::new();
@@ -93,6 +93,22 @@ pub(super) fn client(config: &Config) -> Result<kube::Client> {
         .map_err(BoxError::from)
         .service(http);
     Ok(kube::Client::new(service, config.default_namespace.clone()))
+}
+
+/// What is wrong with a kubeconfig, without the lines around the fault: they may hold tokens and passwords.
+fn first_line(error: &dyn std::error::Error) -> String {
+    chain(error).lines().next().unwrap_or_default().to_string()
+}
+
+/// Why a client cannot be made. What an exec plugin was given and what it printed may hold secrets, and stays unsaid.
+fn reason(error: &kube::Error) -> String {
+    use kube::client::AuthError;
+    match error {
+        kube::Error::Auth(AuthError::AuthExecStart(error)) => format!("the exec plugin cannot be started: {error}"),
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => format!("the exec plugin ended with {}", out.status),
+        kube::Error::Auth(_) => "the user's credentials cannot be used; what the exec plugin printed is no ExecCredential, or a file is missing".into(),
+        other => first_line(other),
+    }
 }
 
 /// An error with all its causes, each once.

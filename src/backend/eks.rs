@@ -9,7 +9,7 @@ use super::{
     CallError, ClusterInfo, Reason,
     call::{absent_is_fine, call},
 };
-use crate::object::{EKS, Id, Object};
+use crate::object::{EKS, Id, Object, PLATFORM_NAMESPACE};
 
 type Answer<T> = Result<T, CallError>;
 
@@ -24,6 +24,19 @@ pub struct AssociationSummary {
     pub service_account: String,
     /// Who owns it, where that is an add-on.
     pub owner_arn: Option<String>,
+}
+
+impl AssociationSummary {
+    /// What the summary tells, as an object named after the association.
+    pub fn object(&self) -> Object {
+        let tree = json!({
+            "apiVersion": format!("{EKS}/v1alpha1"),
+            "kind": "PodIdentityAssociation",
+            "metadata": {"name": self.id, "namespace": PLATFORM_NAMESPACE},
+            "spec": {"namespace": self.namespace, "serviceAccount": self.service_account},
+        });
+        Object::new(tree).unwrap_or_else(|_| unreachable!("has kind and name"))
+    }
 }
 
 /// A client for EKS.
@@ -69,54 +82,34 @@ impl Eks {
         })
     }
 
-    /// The association of a service account; there is at most one.
-    ///
-    /// # Errors
-    /// When EKS does not answer.
-    pub async fn association(
-        &self,
-        id: &Id,
-        cluster: &str,
-        (namespace, service_account): (&str, &str),
-    ) -> Answer<Option<Object>> {
-        let found = self
-            .associations(cluster, Some((namespace, service_account)))
-            .await?;
-        match found.first() {
-            Some(summary) => self.describe(id, cluster, &summary.id).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The associations of a cluster, or of one service account.
+    /// The associations of a cluster, or of one namespace.
     ///
     /// # Errors
     /// When EKS does not answer.
     pub async fn associations(
         &self,
         cluster: &str,
-        of: Option<(&str, &str)>,
+        namespace: Option<&str>,
     ) -> Answer<Vec<AssociationSummary>> {
-        let whose = of.map(|(namespace, account)| format!(" {namespace}/{account}"));
-        let name = format!(
-            "eks:ListPodIdentityAssociations {cluster}{}",
-            whose.unwrap_or_default()
-        );
-        let found: Vec<_> = call(&name, async || {
-            let request = self
-                .client
-                .list_pod_identity_associations()
-                .cluster_name(cluster);
-            let request = request
-                .set_namespace(of.map(|(namespace, _)| namespace.into()))
-                .set_service_account(of.map(|(_, account)| account.into()));
-            request
-                .into_paginator()
-                .items()
-                .send()
-                .collect::<Result<_, _>>()
-                .await
-        })
+        let of = namespace
+            .map(|namespace| format!(" {namespace}"))
+            .unwrap_or_default();
+        let found: Vec<_> = call(
+            &format!("eks:ListPodIdentityAssociations {cluster}{of}"),
+            async || {
+                let request = self
+                    .client
+                    .list_pod_identity_associations()
+                    .cluster_name(cluster);
+                let request = request.set_namespace(namespace.map(str::to_string));
+                request
+                    .into_paginator()
+                    .items()
+                    .send()
+                    .collect::<Result<_, _>>()
+                    .await
+            },
+        )
         .await?;
         let summary = |found: PodIdentityAssociationSummary| AssociationSummary {
             id: found.association_id.unwrap_or_default(),
@@ -190,10 +183,11 @@ impl Eks {
         };
         // A delete that still spreads answers "in use" while no list shows the association any more.
         let settling = error.reason == Reason::Conflict
-            && self
-                .associations(cluster, Some((namespace, account)))
+            && !self
+                .associations(cluster, Some(namespace))
                 .await?
-                .is_empty();
+                .iter()
+                .any(|found| found.service_account == account);
         if settling || (error.reason == Reason::Invalid && mentions_missing_role(&error.message)) {
             error.reason = Reason::Busy;
         }
@@ -314,6 +308,7 @@ fn to_object(id: &Id, association: &PodIdentityAssociation) -> Object {
         "spec": spec,
         "status": {
             "associationID": association.association_id,
+            "modifiedAt": association.modified_at.map(|time| time.secs()),
             "ownerARN": association.owner_arn,
             "ackResourceMetadata": {"arn": association.association_arn},
         },

@@ -23,6 +23,14 @@ pub struct RoleSummary {
     pub arn: String,
 }
 
+impl RoleSummary {
+    /// The tenant that the name speaks of: what stands before the hash of ten digits.
+    pub fn tenant(&self) -> Option<&str> {
+        let (tenant, hash) = self.name.rsplit_once('-')?;
+        (hash.len() == 10 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then_some(tenant)
+    }
+}
+
 /// A client for IAM.
 #[derive(Clone)]
 pub struct Iam {
@@ -68,7 +76,9 @@ impl Iam {
         if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn) {
             spec["permissionsBoundary"] = arn.into();
         }
-        Ok(Some(to_object(id, &spec, &role.arn)))
+        let mut object = to_object(id, &spec, &role.arn);
+        object.tree["status"]["createdAt"] = role.create_date.secs().into();
+        Ok(Some(object))
     }
 
     async fn inline_policies(&self, role: &str) -> Answer<Map<String, Value>> {
@@ -133,7 +143,7 @@ impl Iam {
     /// # Errors
     /// When IAM does not answer.
     pub async fn instance_profiles(&self, role: &str) -> Answer<Vec<String>> {
-        let profiles: Vec<_> = call(
+        let profiles = call(
             &format!("iam:ListInstanceProfilesForRole {role}"),
             async || {
                 let request = self
@@ -144,15 +154,19 @@ impl Iam {
                     .into_paginator()
                     .items()
                     .send()
-                    .collect::<Result<_, _>>()
+                    .collect::<Result<Vec<_>, _>>()
                     .await
             },
         )
-        .await?;
-        Ok(profiles
-            .into_iter()
-            .map(|profile| profile.instance_profile_name)
-            .collect())
+        .await;
+        match profiles {
+            Ok(profiles) => Ok(profiles
+                .into_iter()
+                .map(|profile| profile.instance_profile_name)
+                .collect()),
+            Err(error) if error.reason == Reason::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The roles below a path.

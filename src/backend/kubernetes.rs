@@ -12,7 +12,7 @@ use wire::{collection, failed, path, query, request, to_object, transport};
 mod wire;
 use crate::{
     error::Result,
-    managed::MANAGER,
+    managed::{MANAGER, REPAIR_MANAGER},
     object::{Id, KnownKind, Object},
 };
 
@@ -236,6 +236,38 @@ impl Kubernetes {
         );
         to_object(
             self.send("PUT", &path, Some(&object.tree), &call).await?,
+            &call,
+        )
+    }
+
+    /// Changes an object by JSON patch (RFC 6902), whose tests say what must still hold.
+    ///
+    /// # Errors
+    /// `Invalid` when a test fails.
+    pub async fn repair(
+        &self,
+        object: &Object,
+        operations: &[Value],
+        dry_run: bool,
+    ) -> Answer<Object> {
+        let call = format!(
+            "{} {}",
+            if dry_run {
+                "dry-run of repair"
+            } else {
+                "repair"
+            },
+            object.id()
+        );
+        let query = query(&[
+            ("fieldManager", REPAIR_MANAGER),
+            ("fieldValidation", "Strict"),
+            ("dryRun", if dry_run { "All" } else { "" }),
+        ]);
+        let path = format!("{}?{query}", path(object.id(), &call)?);
+        to_object(
+            self.send("PATCH", &path, Some(&operations.into()), &call)
+                .await?,
             &call,
         )
     }

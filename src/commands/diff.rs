@@ -31,6 +31,13 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                     }
                 }
             }
+            if args.all && args.half.only.is_none() {
+                for name in tenant::only_in_aws(&session).await? {
+                    let what = format!("tenant {name}\n  ! only its role is left; mcpctl tenant remove {name} takes it away\n");
+                    context.ui.data(&what)?;
+                    codes.push(1);
+                }
+            }
             let worst = worst(&codes);
             if worst == 0 {
                 context.ui.status("no differences");

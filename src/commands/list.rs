@@ -110,11 +110,7 @@ async fn add_identities(session: &Session<'_>, tenants: &mut BTreeMap<String, Ro
     )
     .await?;
     for role in roles {
-        let tenant = role
-            .name
-            .rsplit_once('-')
-            .map_or(role.name.as_str(), |(tenant, _)| tenant)
-            .to_string();
+        let tenant = role.tenant().unwrap_or(&role.name).to_string();
         tenants.entry(tenant).or_default().role = Some(role.name);
     }
     let prefix = session.settings.namespace_prefix.as_str();

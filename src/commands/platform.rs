@@ -7,12 +7,12 @@ use crate::{
     config::Settings,
     desired,
     error::Result,
-    object::{PLATFORM_NAMESPACE, State, in_making_order},
+    guests,
+    object::{Id, PLATFORM_NAMESPACE, State, in_making_order},
     observe,
-    plan::{self, Conflict, Options, Plan, Subject},
+    plan::{self, Action, Conflict, Options, Plan, Step, Subject},
     report,
     session::{Context, Session},
-    spec::TenantName,
     tenant, yaml,
 };
 
@@ -26,9 +26,40 @@ pub(super) fn render(context: &Context) -> Result<ExitCode> {
 }
 
 pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCode> {
-    let (session, plan, live) = look(context, desired::platform).await?;
+    let (session, mut plan, live) = look(context, desired::platform).await?;
+    // A class of another name would leave the tenants of the old one without a load balancer.
+    let deletes = |step: &Step| matches!(step.action, Action::Delete(_));
+    if plan.steps.iter().any(deletes) {
+        refuse_while_used(context, &session, &mut plan).await?;
+    }
     carry_out(context, &session, &plan, &live, timeout).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing of the platform goes while there are tenants, those of whom only a role is left included.
+async fn refuse_while_used(
+    context: &Context,
+    session: &Session<'_>,
+    plan: &mut Plan,
+) -> Result<()> {
+    let mut names: Vec<String> = context
+        .until_signal(tenant::all(session))
+        .await?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    names.extend(context.until_signal(tenant::only_in_aws(session)).await?);
+    names.sort();
+    names.dedup();
+    if !names.is_empty() {
+        let id = Id::namespace(PLATFORM_NAMESPACE);
+        let why = format!(
+            "tenants would lose their protection: {}; remove them first",
+            names.join(", ")
+        );
+        plan.conflicts.push(Conflict::new(&id, why));
+    }
+    Ok(())
 }
 
 pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
@@ -45,15 +76,16 @@ pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
 
 pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<ExitCode> {
     let (session, mut plan, live) = look(context, |_| Ok(State::new())).await?;
-    let tenants = context.until_signal(tenant::all(&session)).await?;
-    if !tenants.is_empty() {
-        let names: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
-        let id = crate::object::Id::namespace(PLATFORM_NAMESPACE);
-        let why = format!(
-            "tenants would lose their protection: {}; remove them first",
-            names.join(", ")
-        );
-        plan.conflicts.push(Conflict::new(&id, why));
+    refuse_while_used(context, &session, &mut plan).await?;
+    let kubernetes = session.kubernetes()?;
+    if plan.writes() {
+        guests::add_to(
+            &mut plan,
+            kubernetes,
+            &subject(&session),
+            PLATFORM_NAMESPACE,
+        )
+        .await?;
     }
     if args.dry_run && plan.conflicts.is_empty() {
         context.ui.data(&report::plan(TITLE, &plan))?;
@@ -84,7 +116,7 @@ async fn look(
                 .filter(|id| !id.is("", "Namespace"))
                 .map(|id| (id.group.clone(), id.kind.clone()))
                 .collect();
-            let namespace = crate::object::Id::namespace(PLATFORM_NAMESPACE);
+            let namespace = Id::namespace(PLATFORM_NAMESPACE);
             let (mut live, namespace) = futures_util::future::try_join(
                 observe::objects(kubernetes, &kinds, PLATFORM_NAMESPACE),
                 async { Ok(kubernetes.get(&namespace).await?) },
@@ -100,6 +132,7 @@ async fn look(
                 Options {
                     gate: false,
                     ready: false,
+                    stale_pods: false,
                 },
             );
             observe::confirm(&mut plan, kubernetes).await?;

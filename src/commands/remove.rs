@@ -9,9 +9,11 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    cli::Remove,
+    cli::{Only, Remove},
     error::{Error, Result},
-    object::{IAM, Id, Object, State, known_kind},
+    guests, managed,
+    marks::PROTECTED,
+    object::{IAM, Id, State},
     plan::{self, Conflict, Options, Plan},
     report,
     session::{Context, Session},
@@ -59,9 +61,15 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     if let Some(error) = report::failure(&subject, &plan, &outcome) {
         return Err(error);
     }
-    ui.status(&format!(
-        "{subject} is removed: nothing of it is left on cluster {cluster}"
-    ));
+    ui.status(&match args.half.only {
+        None => format!("{subject} is removed: nothing of it is left on cluster {cluster}"),
+        Some(Only::Aws) => format!(
+            "role and association of {subject} are removed; its namespace was not looked at"
+        ),
+        Some(Only::Kubernetes) => format!(
+            "the namespace of {subject} is removed; its role and association were not looked at"
+        ),
+    });
     Ok(ExitCode::SUCCESS)
 }
 
@@ -73,120 +81,91 @@ async fn look_for_everything(
     let wanted = State::new();
     let mut live = look.live(session, &wanted).await?;
     tenant::keep(&mut live, args.half.only);
-    let mut plan = plan::toward(
-        &wanted,
-        &live,
-        &look.subject,
-        Options {
-            gate: false,
-            ready: false,
-        },
-    );
-    if let Some(id) = look
-        .foreign_namespace()
-        .filter(|_| args.half.only.is_none())
-    {
-        plan.conflicts.push(Conflict::new(
-            &id,
-            "is not ours: it has another owner than mcpctl",
-        ));
+    let options = Options {
+        gate: false,
+        ready: false,
+        stale_pods: false,
+    };
+    let mut plan = plan::toward(&wanted, &live, &look.subject, options);
+    if let Some(id) = look.foreign_namespace() {
+        let why = "is not ours: mcpctl did not apply it";
+        let hint = "what is ours in AWS can be removed alone: --only aws";
+        plan.conflicts
+            .push(Conflict::new(&id, format!("{why}; {hint}")));
     }
-    if let Some(conflict) = protected(look) {
-        plan.conflicts.push(conflict);
-    }
-    let foreign: Vec<Conflict> = plan
+    plan.conflicts.extend(stopped_by_the_tenant(look, &live));
+    let own = own_managed_of_record(look);
+    let foreign = plan
         .foreign
         .drain(..)
+        .filter(|foreign| !own.iter().any(|arn| foreign.what.ends_with(arn.as_str())));
+    let foreign: Vec<Conflict> = foreign
         .map(|foreign| {
             Conflict::new(
                 &foreign.id,
-                format!("{} is not ours; detach it first", foreign.what),
+                format!("{} is not ours; take it away first", foreign.what),
             )
         })
         .collect();
-    let own = own_managed_of_record(look);
-    plan.conflicts.extend(
-        foreign
-            .into_iter()
-            .filter(|conflict| !own.iter().any(|arn| conflict.why.contains(arn.as_str()))),
-    );
-    if let Some(kubernetes) = &session.kubernetes
-        && look.owns_namespace()
+    plan.conflicts.extend(foreign);
+    if let Some(kubernetes) = session
+        .kubernetes
+        .as_ref()
+        .filter(|_| look.owns_namespace())
     {
-        plan.conflicts
-            .extend(foreign_contents(kubernetes, look).await?);
+        guests::add_to(&mut plan, kubernetes, &look.subject, &look.names.namespace).await?;
     }
     if let Some(aws) = &session.aws {
         for object in live.values().filter(|object| object.id().is(IAM, "Role")) {
             let profiles = aws.iam.instance_profiles(object.text("/spec/name")).await?;
-            plan.conflicts.extend(profiles.into_iter().map(|profile| {
+            let held = |profile| {
                 Conflict::new(object.id(), format!("instance profile {profile} holds it"))
-            }));
+            };
+            plan.conflicts.extend(profiles.into_iter().map(held));
         }
     }
     Ok((plan, live))
 }
 
-fn protected(look: &Look) -> Option<Conflict> {
-    let record = look.record.as_ref()?;
-    let protected = record
-        .input
-        .layer
-        .spec
-        .get("protected")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+/// A tenant that is protected, by its record or by its role's tag, and one that a repository would bring back.
+fn stopped_by_the_tenant(look: &Look, live: &State) -> Vec<Conflict> {
     let id = Id::namespace(&look.names.namespace);
-    protected.then(|| Conflict::new(&id, "the tenant is protected; take it off first: mcpctl tenant add NAME --set protected=false"))
+    let recorded = look
+        .record
+        .as_ref()
+        .and_then(|record| record.input.layer.spec.get("protected")?.as_bool());
+    let tagged = live
+        .values()
+        .any(|object| plan::aws_tag(object, PROTECTED) == Some("true"));
+    let mut found = Vec::new();
+    if recorded.unwrap_or(false) || tagged {
+        let why = "the tenant is protected; take it off first: mcpctl tenant add NAME --set protected=false";
+        found.push(Conflict::new(&id, why));
+    }
+    let owners = look
+        .namespace
+        .as_ref()
+        .map(|namespace| managed::owners(namespace, &[]))
+        .unwrap_or_default();
+    for owner in owners.iter().filter(|owner| owner.is_gitops()) {
+        let why = format!(
+            "{} applies it from a repository; delete it there",
+            owner.manager
+        );
+        found.push(Conflict::new(&id, why));
+    }
+    found
 }
 
 /// Managed policies that the tenant itself asked for: they are detached with its role.
 fn own_managed_of_record(look: &Look) -> Vec<String> {
-    let list = look.record.as_ref().and_then(|record| {
-        record
-            .input
-            .layer
-            .spec
-            .get("identity")?
-            .get("managedPolicyArns")?
-            .as_array()
-            .cloned()
-    });
-    list.unwrap_or_default()
-        .iter()
+    let spec = look.record.as_ref().map(|record| &record.input.layer.spec);
+    let list = spec.and_then(|spec| spec.get("identity")?.get("managedPolicyArns")?.as_array());
+    list.into_iter()
+        .flatten()
         .filter_map(Value::as_str)
         .map(str::to_string)
         .collect()
-}
-
-/// Volumes and workloads that somebody else put into the namespace: deleting it would delete them.
-async fn foreign_contents(
-    kubernetes: &crate::backend::Kubernetes,
-    look: &Look,
-) -> Result<Vec<Conflict>> {
-    const KINDS: [(&str, &str); 6] = [
-        ("", "PersistentVolumeClaim"),
-        ("apps", "DaemonSet"),
-        ("apps", "Deployment"),
-        ("apps", "StatefulSet"),
-        ("batch", "CronJob"),
-        ("batch", "Job"),
-    ];
-    let lists = KINDS
-        .iter()
-        .filter_map(|(group, kind)| known_kind(group, kind))
-        .map(|kind| kubernetes.list(kind, &look.names.namespace, ""));
-    let lists = futures_util::future::try_join_all(lists).await?;
-    let foreign = |object: &&Object| {
-        !look.subject.owns(object) && object.tree["metadata"]["ownerReferences"].is_null()
-    };
-    let why = "is not ours, and would be deleted with the namespace; delete or move it first";
-    Ok(lists
-        .iter()
-        .flatten()
-        .filter(foreign)
-        .map(|object| Conflict::new(object.id(), why))
-        .collect())
 }
 
 /// How long pods may take to end, and the namespace controller after them.

@@ -55,6 +55,10 @@ pub(super) fn changes(want: &Value, have: &Value) -> Vec<Change> {
             ));
         }
     }
+    for (key, value) in live.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
+        let have = Some((*value).into());
+        found.push(Change::new(format!("spec.tags[{key}]"), have, None));
+    }
     found
 }
 

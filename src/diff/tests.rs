@@ -129,8 +129,8 @@ fn a_field_that_we_applied_and_no_longer_want_goes_and_a_strangers_stays() {
         tree["metadata"]["annotations"] = json!({"deployment.kubernetes.io/revision": "4"});
     });
     insta::assert_snapshot!(listed(&wanted, &live), @r#"
-    spec.template.spec.containers[mcp-server].env[OLD]: {"name":"OLD","value":"1"} -> -
     spec.template.spec.containers[mcp-server].command: ["run"] -> -
+    spec.template.spec.containers[mcp-server].env[OLD]: {"name":"OLD","value":"1"} -> -
     "#);
 }
 

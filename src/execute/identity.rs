@@ -44,10 +44,18 @@ pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) 
     let other = if role {
         aws.iam.role(id, text("/spec/name")).await?
     } else {
-        let place = (text("/spec/namespace"), text("/spec/serviceAccount"));
-        aws.eks
-            .association(id, text("/spec/clusterName"), place)
-            .await?
+        let (cluster, account) = (text("/spec/clusterName"), text("/spec/serviceAccount"));
+        let found = aws
+            .eks
+            .associations(cluster, Some(text("/spec/namespace")))
+            .await?;
+        match found
+            .into_iter()
+            .find(|found| found.service_account == account)
+        {
+            Some(found) => aws.eks.describe(id, cluster, &found.id).await?,
+            None => None,
+        }
     };
     let Some(other) = other.filter(|other| run.subject.owns(other)) else {
         return Err(Error::from(error).detail("somebody made it since the plan was made"));

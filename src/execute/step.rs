@@ -22,6 +22,16 @@ const STALE_ATTEMPTS: usize = 5;
 
 /// Carries out one step; the text says what came of it.
 pub(super) async fn carry_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    act(step, run, progress).await.map_err(|error| {
+        if !(error.unanswered && step.action.writes()) {
+            return error;
+        }
+        progress.wrote.set(true);
+        error.detail("no answer came, so it may have been carried out")
+    })
+}
+
+async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let text = match &step.action {
         Action::Create(object) => create(object, run, progress).await?,
         Action::Update(update) => change(update, run, progress).await?,
@@ -139,7 +149,17 @@ async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<S
 /// Refuses when the object has changed since the plan was made, unless all that moved is what we do not care about,
 /// such as its status.
 async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Result<Object> {
-    let mut version = update.live.text("/metadata/resourceVersion").to_string();
+    let repairs = update.repairs();
+    let repaired = match repairs.is_empty() {
+        true => None,
+        false => Some(kubernetes.repair(&update.live, &repairs, false).await?),
+    };
+    let live = repaired.as_ref().unwrap_or(&update.live);
+    let left = diff::changes(&update.wanted, live);
+    if repaired.is_some() && left.is_empty() {
+        return Ok(live.clone());
+    }
+    let mut version = live.text("/metadata/resourceVersion").to_string();
     for _ in 0..STALE_ATTEMPTS {
         let how = Apply {
             force: update.force,
@@ -157,7 +177,7 @@ async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Resul
         } else {
             None
         };
-        match now.filter(|now| diff::changes(&update.wanted, now) == update.changes) {
+        match now.filter(|now| diff::changes(&update.wanted, now) == left) {
             Some(now) => version = now.text("/metadata/resourceVersion").into(),
             None => {
                 return Err(Error::from(error)

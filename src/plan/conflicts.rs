@@ -46,7 +46,13 @@ impl Conflict {
             (Some(tenant), Some(cluster), _) => {
                 format!("it belongs to tenant {tenant} of cluster {cluster}")
             }
+            (Some(tenant), None, Subject::Tenant { name, .. }) if tenant == name => {
+                format!("it has the label {TENANT}={tenant}, but mcpctl did not apply it")
+            }
             (Some(tenant), None, _) => format!("it belongs to tenant {tenant}"),
+            (None, _, Subject::Platform { .. }) if object.label(PLATFORM).is_some() => {
+                format!("mcpctl did not apply it for this cluster")
+            }
             (None, _, Subject::Platform { .. }) => format!("it has no label {PLATFORM}"),
             (None, _, Subject::Tenant { .. }) if id.is_aws() => format!("it has no tag {TENANT}"),
             (None, _, Subject::Tenant { .. }) => format!("it has no label {TENANT}"),

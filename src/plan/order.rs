@@ -6,8 +6,12 @@ use crate::object::{EKS, Id, Object, State};
 /// Adds the operations that go with the changes, then the edges.
 pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: Options) {
     let removal = plan.steps.iter().any(is_namespace_delete);
-    let pods = Pods::of(plan, live);
-    lock(plan, live, subject);
+    let pods = Pods::of(plan, live, options);
+    let restart = pods
+        .living
+        .clone()
+        .filter(|_| pods.identity_changes && !removal);
+    lock(plan, live, subject, restart.is_some());
     await_ingresses(plan);
     order(plan);
     if removal {
@@ -18,7 +22,7 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
     if options.gate {
         gate(plan, &pods);
     }
-    if let Some(deployment) = pods.living.clone().filter(|_| pods.identity_changes) {
+    if let Some(deployment) = restart {
         let id = deployment.id().clone();
         push_last(plan, step(&id, Action::Restart(deployment)));
     }
@@ -38,7 +42,7 @@ struct Pods {
 }
 
 impl Pods {
-    fn of(plan: &Plan, live: &State) -> Self {
+    fn of(plan: &Plan, live: &State, options: Options) -> Self {
         let living = live
             .iter()
             .find(|(id, _)| is_deployment(id))
@@ -55,7 +59,7 @@ impl Pods {
         Self {
             living,
             wanted,
-            identity_changes: identity_changes(plan),
+            identity_changes: identity_changes(plan) || options.stale_pods,
         }
     }
 
@@ -153,7 +157,7 @@ fn await_ingresses(plan: &mut Plan) {
 
 /// Every write is made under the lock. It lives in the namespace, so a new namespace comes before it, and one that is
 /// already going has no room for it.
-fn lock(plan: &mut Plan, live: &State, subject: &Subject) {
+fn lock(plan: &mut Plan, live: &State, subject: &Subject, restart: bool) {
     let namespace = Id::namespace(subject.lock_namespace());
     let created = plan
         .steps
@@ -162,7 +166,7 @@ fn lock(plan: &mut Plan, live: &State, subject: &Subject) {
     let active = live
         .get(&namespace)
         .is_some_and(|object| object.text("/metadata/deletionTimestamp").is_empty());
-    if plan.writes() && (created || active) {
+    if (plan.writes() || restart) && (created || active) {
         plan.steps.push(step(&namespace, Action::Lock));
     }
 }

@@ -9,6 +9,7 @@ use crate::{
 };
 
 const READY: Options = Options {
+    stale_pods: false,
     gate: true,
     ready: true,
 };

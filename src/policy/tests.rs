@@ -78,7 +78,11 @@ fn a_wildcard_beside_a_value_is_refused_with_what_to_write() {
     ] {
         assert!(expanded(resource).contains("beside"), "{resource}");
     }
-    for resource in ["*/{{ tenant.name }}/*", "x-{{ tenant.name }}.*", "{{ tenant.name }}:?"] {
+    for resource in [
+        "*/{{ tenant.name }}/*",
+        "x-{{ tenant.name }}.*",
+        "{{ tenant.name }}:?",
+    ] {
         assert!(!expanded(resource).contains("beside"), "{resource}");
     }
 }

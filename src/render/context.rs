@@ -161,13 +161,18 @@ fn inline_policies(resolved: &Resolved, settings: &Settings) -> Result<Value> {
 }
 
 fn boundary(resolved: &Resolved, settings: &Settings) -> Result<Option<String>> {
-    match resolved
-        .spec
-        .identity
-        .permissions_boundary
-        .as_ref()
-        .or(settings.permissions_boundary.as_ref())
-    {
+    let (own, common) = (
+        &resolved.spec.identity.permissions_boundary,
+        &settings.permissions_boundary,
+    );
+    if let (Some(Boundary::None), Some(Boundary::Policy(arn))) = (own, common) {
+        return Err(Error::usage(format!(
+            "tenant `{}`: spec.identity.permissionsBoundary: none would take off the boundary {arn} of {}",
+            resolved.name, settings.source
+        ))
+        .hint("give the tenant another boundary, or say none in the settings"));
+    }
+    match own.as_ref().or(common.as_ref()) {
         Some(Boundary::Policy(arn)) => Ok(Some(arn.to_string())),
         Some(Boundary::None) => Ok(None),
         None => Err(Error::usage(format!(

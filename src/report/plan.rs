@@ -62,6 +62,12 @@ pub fn plan(title: &str, plan: &Plan) -> String {
             foreign.id, foreign.what
         );
     }
+    for guest in &plan.guests {
+        _ = writeln!(
+            text,
+            "  {RED}-{RED:#} {guest} (not ours; goes with the namespace)"
+        );
+    }
     for conflict in &plan.conflicts {
         _ = writeln!(text, "  {RED}x{RED:#} {}: {}", conflict.id, conflict.why);
     }
@@ -142,9 +148,30 @@ fn record_change(change: &Change) -> String {
 }
 
 fn shown(value: &Value) -> String {
+    let mut value = value.clone();
+    mask(&mut value);
+    value.to_string()
+}
+
+/// Takes literal values of variables and the tenant's input out of what is shown.
+fn mask(value: &mut Value) {
     match value {
-        Value::Object(_) | Value::Array(_) => value.to_string(),
-        other => other.to_string(),
+        Value::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                match (key.as_str(), inner) {
+                    (crate::record::INPUT, input) => *input = "(the tenant's input)".into(),
+                    ("env", Value::Array(variables)) => {
+                        let literals = variables
+                            .iter_mut()
+                            .filter_map(|variable| variable.get_mut("value"));
+                        literals.for_each(|literal| *literal = "(not shown)".into());
+                    }
+                    (_, inner) => mask(inner),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
     }
 }
 

@@ -60,14 +60,7 @@ impl TryFrom<Raw> for EnvVar {
     fn try_from(raw: Raw) -> Result<Self, String> {
         let name = raw.name.as_str();
         let upper = name.to_ascii_uppercase();
-        if SET_BY_TEMPLATES.contains(&name) {
-            return Err(format!("variable `{name}` is set by mcpctl"));
-        }
-        if CHOOSES_IDENTITY.contains(&upper.as_str()) || upper.starts_with("AWS_CONTAINER_") {
-            return Err(format!(
-                "variable `{name}` would give the pod another identity than its role; it cannot be set"
-            ));
-        }
+        may_be_set(name)?;
         match (&raw.value, &raw.value_from) {
             (Some(_), Some(_)) => Err(format!("variable `{name}` has both value and valueFrom")),
             (None, None) => Err(format!("variable `{name}` has neither value nor valueFrom")),
@@ -81,6 +74,20 @@ impl TryFrom<Raw> for EnvVar {
             }),
         }
     }
+}
+
+/// Refuses variables that are not the tenant's to set.
+pub(super) fn may_be_set(name: &str) -> Result<(), String> {
+    let upper = name.to_ascii_uppercase();
+    if SET_BY_TEMPLATES.contains(&name) {
+        return Err(format!("variable `{name}` is set by mcpctl"));
+    }
+    if CHOOSES_IDENTITY.contains(&upper.as_str()) || upper.starts_with("AWS_CONTAINER_") {
+        return Err(format!(
+            "variable `{name}` would give the pod another identity than its role; it cannot be set"
+        ));
+    }
+    Ok(())
 }
 
 fn looks_secret(upper: &str) -> bool {

@@ -1,7 +1,7 @@
 //! What no single field can check: fields that contradict each other, and what Kubernetes or a load balancer would refuse
 //! only after the first write.
 
-use super::{AuthMode, HealthType, TenantSpec};
+use super::{AuthMode, Cidr, HealthType, TenantSpec};
 use crate::yaml::nearest;
 
 /// What contradicts itself across fields.
@@ -12,6 +12,16 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
             found.push(why.to_string());
         }
     };
+    for (field, name) in [
+        ("publicUrlEnv", &spec.public_url_env),
+        ("allowedHostsEnv", &spec.allowed_hosts_env),
+    ] {
+        let refused = super::env::may_be_set(name.as_str()).err();
+        check(
+            refused.is_some(),
+            &format!("spec.{field}: {}", refused.unwrap_or_default()),
+        );
+    }
     check(
         spec.image.is_none(),
         "spec.image is missing: give --image, spec.image or defaults.image",
@@ -45,6 +55,13 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
             to.cidr.is_some() == (to.namespace_selector.is_some() || to.pod_selector.is_some())
         }),
         "spec.egress: each entry has either cidr or namespaceSelector/podSelector",
+    );
+    check(
+        spec.egress
+            .iter()
+            .filter_map(|to| to.cidr.as_ref())
+            .any(Cidr::reaches_metadata),
+        "spec.egress: an address block that holds 169.254.0.0/16 or fd00:ec2::/32 would reach the node's credentials; only 0.0.0.0/0 and ::/0 are made without them",
     );
     check(
         spec.egress.iter().any(|to| to.ports.is_empty()),

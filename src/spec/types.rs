@@ -1,6 +1,6 @@
 //! Small types that cannot hold a wrong value. Each refuses with the rule that was broken.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +184,37 @@ checked!(
     }
 );
 
+impl Cidr {
+    /// Whether the block holds the address of the instance metadata service, where a pod finds its node's role. Of the
+    /// whole address space the template leaves it out.
+    pub fn reaches_metadata(&self) -> bool {
+        const METADATA: [&str; 2] = ["169.254.169.254", "fd00:ec2::254"];
+        let Some((address, length)) = self.0.split_once('/') else {
+            return false;
+        };
+        let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u32>()) else {
+            return false;
+        };
+        let bits = |address: IpAddr| match address {
+            IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 4),
+            IpAddr::V6(address) => (u128::from(address), 6),
+        };
+        let (network, family) = bits(address);
+        let mask = if length == 0 {
+            0
+        } else {
+            u128::MAX << (128 - length)
+        };
+        let inside = |metadata: &&str| {
+            metadata
+                .parse()
+                .map(bits)
+                .is_ok_and(|(metadata, of)| of == family && metadata & mask == network & mask)
+        };
+        length > 0 && METADATA.iter().any(|metadata| inside(&metadata))
+    }
+}
+
 checked!(
     /// A 12-digit account id. Kept as text: a leading zero counts.
     AccountId,
@@ -291,6 +322,30 @@ mod tests {
     fn names_that_yaml_would_misread_are_fine() {
         for name in ["on", "no", "null", "true", "y"] {
             assert!(name.parse::<TenantName>().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn blocks_that_hold_the_metadata_service_are_told_from_others() {
+        let reaches = |text: &str| text.parse::<Cidr>().unwrap().reaches_metadata();
+        for block in [
+            "169.254.169.254/32",
+            "169.254.0.0/16",
+            "128.0.0.0/1",
+            "fd00:ec2::/32",
+            "fd00::/8",
+        ] {
+            assert!(reaches(block), "{block}");
+        }
+        for block in [
+            "10.0.0.0/8",
+            "169.253.0.0/16",
+            "0.0.0.0/0",
+            "::/0",
+            "2001:db8::/32",
+            "169.254.170.23/32",
+        ] {
+            assert!(!reaches(block), "{block}");
         }
     }
 

@@ -13,6 +13,7 @@ mod help;
 mod identity;
 mod interrupt;
 mod lifecycle;
+mod never;
 mod offline_input;
 mod property;
 mod removal;

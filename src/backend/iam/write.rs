@@ -87,6 +87,22 @@ impl Iam {
             })
             .await?;
         }
+        let surplus = changes.iter().filter(|change| change.want.is_none());
+        let keys: Vec<String> = surplus
+            .filter_map(|change| change.path.strip_prefix("spec.tags[")?.strip_suffix(']'))
+            .map(str::to_string)
+            .collect();
+        if !keys.is_empty() {
+            call(&format!("iam:UntagRole {name}"), async || {
+                self.client
+                    .untag_role()
+                    .role_name(name)
+                    .set_tag_keys(Some(keys.clone()))
+                    .send()
+                    .await
+            })
+            .await?;
+        }
         Ok(to_object(
             wanted.id(),
             spec,

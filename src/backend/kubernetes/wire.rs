@@ -17,10 +17,10 @@ pub(super) fn request(
     body: Option<&Value>,
     call: &str,
 ) -> Answer<Request<Vec<u8>>> {
-    let content = if method == "PATCH" {
-        "application/apply-patch+yaml"
-    } else {
-        "application/json"
+    let content = match body {
+        Some(Value::Array(_)) => "application/json-patch+json",
+        _ if method == "PATCH" => "application/apply-patch+yaml",
+        _ => "application/json",
     };
     Request::builder()
         .method(method)

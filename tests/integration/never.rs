@@ -1,0 +1,565 @@
+//! What must never happen: something deleted that mcpctl did not make, something left behind that nobody sees, and a
+//! pod that runs with another identity than its tenant's.
+
+use std::time::Duration;
+
+use mcpctl_sandbox::AwsRule;
+use serde_json::{Value, json};
+
+use crate::world::{Run, World};
+
+const SOON: Duration = Duration::from_mins(1);
+
+#[test]
+fn a_label_alone_makes_nothing_ours() {
+    let world = World::new("claimed");
+    world.kubectl(&["create", "namespace", "victim"]);
+    world.kubectl(&[
+        "-n",
+        "victim",
+        "create",
+        "configmap",
+        "precious",
+        "--from-literal=a=b",
+    ]);
+    world.kubectl(&["label", "namespace", "victim", "mcpctl.dev/tenant=claimed"]);
+    let says = ["Namespace victim", "mcpctl did not apply it"];
+    let _ = world
+        .mcpctl(&["tenant", "add", "claimed"])
+        .expect(3)
+        .says(&says);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "claimed", "--yes"])
+        .expect(3)
+        .says(&["Namespace victim"]);
+    world.kubectl(&["-n", "victim", "get", "configmap", "precious"]);
+    world.kubectl(&["label", "namespace", "victim", "mcpctl.dev/tenant-"]);
+}
+
+#[test]
+fn guests_of_a_namespace_are_kept_or_named() {
+    let world = World::new("hosting");
+    let _ = world.mcpctl(&["tenant", "add", "hosting"]).expect(0);
+    let metadata = |name: &str| json!({"name": name, "namespace": "mcp-hosting", "labels": {"mcpctl.dev/tenant": "hosting"}});
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata("diary"),
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata("theirs"),
+        "spec": {"replicas": 0, "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "x", "image": "x"}]}}}});
+    for (name, object) in [("claim.json", &claim), ("workload.json", &workload)] {
+        let file = world.write(name, &object.to_string()).display().to_string();
+        world.kubectl(&["create", "-f", &file]);
+    }
+    world.kubectl(&[
+        "-n",
+        "mcp-hosting",
+        "create",
+        "secret",
+        "generic",
+        "theirs",
+        "--from-literal=a=b",
+    ]);
+    // Neither add nor diff touches what has our label and was not applied by us.
+    let _ = world.mcpctl(&["tenant", "diff", "hosting"]).expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "add", "hosting"])
+        .expect(0)
+        .says(&["nothing to do"]);
+    let says = [
+        "PersistentVolumeClaim mcp-hosting/diary: is not ours",
+        "Deployment mcp-hosting/theirs: is not ours",
+    ];
+    let _ = world
+        .mcpctl(&["tenant", "remove", "hosting", "--yes"])
+        .expect(3)
+        .says(&says);
+    world.kubectl(&[
+        "-n",
+        "mcp-hosting",
+        "delete",
+        "pvc/diary",
+        "deployment/theirs",
+    ]);
+    let shown = world
+        .mcpctl(&["tenant", "remove", "hosting", "--dry-run"])
+        .expect(0);
+    assert!(
+        shown
+            .stdout
+            .contains("Secret mcp-hosting/theirs (not ours; goes with the namespace)"),
+        "{shown}"
+    );
+    let _ = world
+        .mcpctl(&["tenant", "remove", "hosting", "--yes"])
+        .expect(0);
+}
+
+/// A change by hand, and what `diff` says of it.
+const ADDED_BY_HAND: [(&[&str], &str); 8] = [
+    (
+        &[
+            "patch",
+            "networkpolicy",
+            "default-deny",
+            "--type=merge",
+            "-p",
+            r#"{"spec":{"ingress":[{}],"egress":[{}]}}"#,
+        ],
+        "spec.ingress: [{}] -> removed",
+    ),
+    (
+        &[
+            "patch",
+            "networkpolicy",
+            "default-deny",
+            "--type=merge",
+            "-p",
+            r#"{"spec":{"podSelector":{"matchLabels":{"a":"b"}}}}"#,
+        ],
+        "spec.podSelector",
+    ),
+    (
+        &[
+            "annotate",
+            "serviceaccount",
+            "mcp-server",
+            "eks.amazonaws.com/role-arn=arn:aws:iam::1:role/x",
+        ],
+        "annotations[eks.amazonaws.com/role-arn]",
+    ),
+    (
+        &[
+            "set",
+            "env",
+            "deployment/mcp-server",
+            "AWS_ROLE_ARN=arn:aws:iam::1:role/x",
+        ],
+        "containers[mcp-server].env[AWS_ROLE_ARN]: changed",
+    ),
+    (
+        &[
+            "patch",
+            "deployment",
+            "mcp-server",
+            "-p",
+            r#"{"spec":{"template":{"spec":{"shareProcessNamespace":true}}}}"#,
+        ],
+        "spec.template.spec.shareProcessNamespace: true -> removed",
+    ),
+    (
+        &[
+            "patch",
+            "service",
+            "mcp-server",
+            "-p",
+            r#"{"spec":{"selector":{"extra":"key"}}}"#,
+        ],
+        "spec.selector",
+    ),
+    (
+        &[
+            "patch",
+            "service",
+            "mcp-server",
+            "-p",
+            r#"{"spec":{"externalIPs":["10.9.9.9"]}}"#,
+        ],
+        "spec.externalIPs",
+    ),
+    (
+        &[
+            "patch",
+            "resourcequota",
+            "tenant",
+            "-p",
+            r#"{"spec":{"hard":{"configmaps":"1"}}}"#,
+        ],
+        "spec.hard.configmaps",
+    ),
+];
+
+#[test]
+fn what_was_added_by_hand_is_seen_and_taken_out() {
+    let world = World::new("added");
+    let _ = world.mcpctl(&["tenant", "add", "added"]).expect(0);
+    for (change, named) in ADDED_BY_HAND {
+        let mut args = vec!["-n", "mcp-added"];
+        args.extend(change);
+        world.kubectl(&args);
+        let diff = world.mcpctl(&["tenant", "diff", "added"]).expect(1);
+        assert!(
+            diff.stdout.contains(named),
+            "diff does not name `{named}`:\n{diff}"
+        );
+        let _ = world.mcpctl(&["tenant", "add", "added"]).expect(0);
+        let clean = world.mcpctl(&["tenant", "diff", "added"]).expect(0);
+        assert_eq!(clean.stdout, "", "{clean}");
+    }
+    // When pods were restarted concerns nobody.
+    world.kubectl(&[
+        "-n",
+        "mcp-added",
+        "rollout",
+        "restart",
+        "deployment/mcp-server",
+    ]);
+    let _ = world.mcpctl(&["tenant", "diff", "added"]).expect(0);
+}
+
+#[test]
+fn a_second_role_on_the_association_is_seen() {
+    let world = World::new("second");
+    let _ = world.mcpctl(&["tenant", "add", "second"]).expect(0);
+    let path = "/clusters/second/pod-identity-associations";
+    let list = world
+        .sandbox
+        .aws_eks("GET", path, None)
+        .expect("associations");
+    let id = list["associations"][0]["associationId"]
+        .as_str()
+        .expect("an association");
+    let target = json!({"targetRoleArn": "arn:aws:iam::999999999999:role/admin"});
+    world
+        .sandbox
+        .aws_eks("POST", &format!("{path}/{id}"), Some(target))
+        .expect("an update");
+    let diff = world.mcpctl(&["tenant", "diff", "second"]).expect(1);
+    assert!(
+        diff.stdout
+            .contains("spec.targetRoleARN: \"arn:aws:iam::999999999999:role/admin\" -> removed"),
+        "{diff}"
+    );
+}
+
+fn pods(world: &World<'_>, namespace: &str) -> String {
+    world.kubectl(&["-n", namespace, "get", "pods", "-o", "name"])
+}
+
+#[test]
+fn pods_that_are_older_than_their_identity_are_restarted_by_a_later_run() {
+    let world = World::new("stale");
+    let _ = world.mcpctl(&["tenant", "add", "stale"]).expect(0);
+    let before = pods(&world, "mcp-stale");
+    let path = "/clusters/stale/pod-identity-associations";
+    let list = world
+        .sandbox
+        .aws_eks("GET", path, None)
+        .expect("associations");
+    let id = list["associations"][0]["associationId"]
+        .as_str()
+        .expect("an association");
+    let body =
+        json!({"roleArn": format!("arn:aws:iam::{}:role/admin", world.sandbox.account_id())});
+    world
+        .sandbox
+        .aws_eks("POST", &format!("{path}/{id}"), Some(body))
+        .expect("an update");
+    // The run that repairs it is killed before the restart.
+    let hold = world.sandbox.aws_fault(
+        AwsRule::on("UpdatePodIdentityAssociation")
+            .by(&world.access_key)
+            .once(),
+    );
+    let mut child = world.start(&["tenant", "add", "stale"]);
+    assert!(
+        hold.wait_for_hits(1, SOON),
+        "the association is not updated"
+    );
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    hold.release();
+    world.kubectl(&[
+        "-n",
+        "mcp-stale",
+        "delete",
+        "lease",
+        "mcpctl",
+        "--ignore-not-found",
+    ]);
+    let restarted = world.mcpctl(&["tenant", "add", "stale"]).expect(0);
+    assert_ne!(
+        before,
+        pods(&world, "mcp-stale"),
+        "pods of another role go on running: {restarted}"
+    );
+    let _ = world.mcpctl(&["tenant", "diff", "stale"]).expect(0);
+}
+
+#[test]
+fn an_association_beside_the_tenants_own_is_named_and_holds_up_the_removal() {
+    let world = World::new("beside");
+    let _ = world.mcpctl(&["tenant", "add", "beside"]).expect(0);
+    let path = "/clusters/beside/pod-identity-associations";
+    let body = json!({"namespace": "mcp-beside", "serviceAccount": "default", "roleArn": "arn:aws:iam::111122223333:role/admin"});
+    let made = world
+        .sandbox
+        .aws_eks("POST", path, Some(body))
+        .expect("an association");
+    let id = made["association"]["associationId"]
+        .as_str()
+        .expect("an id")
+        .to_string();
+    let diff = world.mcpctl(&["tenant", "diff", "beside"]).expect(1);
+    assert!(
+        diff.stdout
+            .contains(&format!("{id}: the association of service account default")),
+        "{diff}"
+    );
+    let _ = world
+        .mcpctl(&["tenant", "remove", "beside", "--yes"])
+        .expect(3)
+        .says(&[&id, "take it away first"]);
+    world
+        .sandbox
+        .aws_eks("DELETE", &format!("{path}/{id}"), None)
+        .expect("a delete");
+    let _ = world
+        .mcpctl(&["tenant", "remove", "beside", "--yes"])
+        .expect(0);
+}
+
+#[test]
+fn protection_holds_for_each_half() {
+    let world = World::new("guarded");
+    let _ = world
+        .mcpctl(&["tenant", "add", "guarded", "--set", "protected=true"])
+        .expect(0);
+    for only in ["aws", "kubernetes"] {
+        let _ = world
+            .mcpctl(&["tenant", "remove", "guarded", "--yes", "--only", only])
+            .expect(3)
+            .says(&["protected"]);
+    }
+    let _ = world
+        .mcpctl(&["tenant", "add", "guarded", "--set", "protected=false"])
+        .expect(0);
+    let _ = world.mcpctl(&["tenant", "diff", "guarded"]).expect(0);
+    let half = world
+        .mcpctl(&["tenant", "remove", "guarded", "--yes", "--only", "aws"])
+        .expect(0);
+    assert!(!half.stderr.contains("nothing of it is left"), "{half}");
+}
+
+#[test]
+fn a_tenant_of_a_repository_is_removed_there() {
+    let world = World::new("repository");
+    let printed = world
+        .mcpctl(&[
+            "tenant",
+            "add",
+            "repository",
+            "--dry-run",
+            "--only",
+            "kubernetes",
+        ])
+        .expect(0);
+    let file = world
+        .write("tenant.yaml", &printed.stdout)
+        .display()
+        .to_string();
+    let _ = world
+        .mcpctl(&["tenant", "add", "repository", "--only", "aws"])
+        .expect(0);
+    world.kubectl(&[
+        "apply",
+        "--server-side",
+        "--field-manager=argocd-controller",
+        "-f",
+        &file,
+    ]);
+    let _ = world.mcpctl(&["tenant", "diff", "repository"]).expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "repository", "--yes"])
+        .expect(3)
+        .says(&["argocd-controller applies it from a repository"]);
+}
+
+#[test]
+fn a_lost_record_and_other_names_leave_nothing_behind() {
+    let world = World::new("renamed");
+    let _ = world.mcpctl(&["tenant", "add", "renamed"]).expect(0);
+    world.kubectl(&[
+        "annotate",
+        "namespace",
+        "mcp-renamed",
+        "mcpctl.dev/input-",
+        "mcpctl.dev/names-",
+    ]);
+    let plan = world
+        .mcpctl(&["tenant", "remove", "renamed", "--dry-run"])
+        .expect(0);
+    for line in [
+        "- Deployment mcp-renamed/mcp-server",
+        "- Ingress mcp-renamed/mcp-server",
+    ] {
+        assert!(plan.stdout.contains(line), "{plan}");
+    }
+    world
+        .sandbox
+        .kubectl()
+        .args(["delete", "namespace", "mcp-renamed"])
+        .output()
+        .expect("kubectl");
+    world.settings("domain:", "namespacePrefix: zz-\ndomain:");
+    let _ = world
+        .mcpctl(&["tenant", "remove", "renamed", "--yes"])
+        .expect(0)
+        .says(&["Role renamed", "PodIdentityAssociation renamed"]);
+    let list = world
+        .sandbox
+        .aws_eks("GET", "/clusters/renamed/pod-identity-associations", None)
+        .expect("associations");
+    assert_eq!(
+        list["associations"].as_array().map(Vec::len),
+        Some(0),
+        "{list}"
+    );
+}
+
+#[test]
+fn secrets_of_a_kubeconfig_are_not_printed() {
+    let world = World::new("silent");
+    let broken = "apiVersion: v1\nkind: Config\nusers:\n- name: x\n  user: {token: BEARERTOK, password: [hunter2]}\n";
+    let plugin = r#"{"apiVersion": "v1", "kind": "Config", "current-context": "x",
+        "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "users": [{"name": "x", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
+            "args": ["-c", "echo BEARERTOK; exit CODE"], "interactiveMode": "Never"}}}]}"#;
+    for text in [
+        broken.to_string(),
+        plugin.replace("CODE", "0"),
+        plugin.replace("CODE", "1"),
+    ] {
+        let file = world.write("kubeconfig.yaml", &text).display().to_string();
+        let run = world
+            .mcpctl(&["tenant", "add", "silent", "--kubeconfig", &file])
+            .expect(6);
+        assert!(
+            !run.stderr.contains("BEARERTOK") && !run.stderr.contains("hunter2"),
+            "{run}"
+        );
+    }
+}
+
+#[test]
+fn a_removal_that_outlives_its_lock_ends_well() {
+    let world = World::new("slow");
+    let _ = world.mcpctl(&["tenant", "add", "slow"]).expect(0);
+    let held = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"held","namespace":"mcp-slow","finalizers":["example.com/wait"]}}"#;
+    let file = world.write("held.json", held).display().to_string();
+    world.kubectl(&["create", "-f", &file]);
+    let child = world.start(&["tenant", "remove", "slow", "--yes"]);
+    // Two renewals find the Lease gone with the namespace's contents.
+    wait_until(|| {
+        world
+            .kubectl(&["-n", "mcp-slow", "get", "leases", "-o", "name"])
+            .is_empty()
+    });
+    let renewals = || {
+        world
+            .audit()
+            .iter()
+            .filter(|event| event.resource == "leases" && event.verb == "get")
+            .count()
+    };
+    wait_until(|| renewals() > 0);
+    world.kubectl(&[
+        "-n",
+        "mcp-slow",
+        "patch",
+        "configmap",
+        "held",
+        "--type=json",
+        "-p",
+        r#"[{"op":"remove","path":"/metadata/finalizers"}]"#,
+    ]);
+    let _ = Run::from_output(child.wait_with_output().expect("an end"))
+        .expect(0)
+        .says(&["nothing of it is left"]);
+}
+
+/// Asks again and again; each question is a call that takes its time.
+fn wait_until(holds: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + SOON;
+    while !holds() {
+        assert!(std::time::Instant::now() < end, "it does not come to pass");
+    }
+}
+
+#[test]
+fn a_policy_in_which_a_key_is_given_twice_is_refused() {
+    let world = World::new("twofold");
+    world.write(
+        "policy.json",
+        "{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"s3:GetObject\",\n \"Resource\": \"arn:aws:s3:::x\", \"Resource\": \"*\"}]}",
+    );
+    let _ = world
+        .mcpctl(&["tenant", "add", "twofold", "--dry-run"])
+        .expect(2)
+        .says(&["policy.json:2:", "key `Resource` is given twice"]);
+}
+
+#[test]
+fn the_platforms_policies_are_kept_as_they_are() {
+    let sandbox = mcpctl_sandbox::Sandbox::start(&mcpctl_sandbox::Options {
+        progress: false,
+        ..Default::default()
+    })
+    .expect("a sandbox");
+    let world = World::in_sandbox(&sandbox, "kept");
+    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+    let policy = "validatingadmissionpolicy/mcpctl-identity";
+    let binding = "validatingadmissionpolicybinding/mcpctl-identity";
+    let changes: [(&str, &str, &str); 5] = [
+        (
+            policy,
+            r#"{"spec":{"matchConditions":[{"name":"x","expression":"false"}]}}"#,
+            "spec.matchConditions",
+        ),
+        (
+            binding,
+            r#"{"spec":{"matchResources":{"objectSelector":{"matchLabels":{"a":"b"}}}}}"#,
+            "objectSelector",
+        ),
+        (
+            binding,
+            r#"{"spec":{"matchResources":{"namespaceSelector":{"matchLabels":{"a":"b"}}}}}"#,
+            "namespaceSelector",
+        ),
+        (
+            binding,
+            r#"{"spec":{"validationActions":["Warn"]}}"#,
+            "spec.validationActions",
+        ),
+        (
+            binding,
+            r#"{"spec":{"validationActions":["Deny","Audit"]}}"#,
+            "spec.validationActions",
+        ),
+    ];
+    for (object, patch, named) in changes {
+        world.kubectl(&["patch", object, "--type=merge", "-p", patch]);
+        let diff = world.mcpctl(&["platform", "diff"]);
+        assert_eq!(
+            diff.code,
+            1,
+            "{patch}: {}",
+            world.kubectl(&["get", object, "-o", "yaml", "--show-managed-fields"])
+        );
+        assert!(diff.stdout.contains(named), "{diff}");
+        let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+        let clean = world.mcpctl(&["platform", "diff"]).expect(0);
+        assert_eq!(clean.stdout, "", "{clean}");
+    }
+    // A class that tenants use does not go by being renamed.
+    let _ = world.mcpctl(&["tenant", "add", "kept"]).expect(0);
+    world.settings("maxPerGroup: 1000", "class: other, maxPerGroup: 1000");
+    let _ = world
+        .mcpctl(&["platform", "apply"])
+        .expect(3)
+        .says(&["tenants would lose their protection: kept"]);
+    let classes: Value =
+        serde_json::from_str(&world.kubectl(&["get", "ingressclass", "mcp", "-o", "json"]))
+            .expect("a class");
+    assert_eq!(classes["metadata"]["name"], "mcp");
+}
