@@ -50,7 +50,7 @@ impl Change {
     pub fn is_secretive(&self) -> bool {
         let variable = self.path.split_once(".env[");
         variable.is_some_and(|(_, rest)| !rest.contains(".valueFrom"))
-            || self.path.ends_with(".env")
+            || self.path.strip_suffix(".env").is_some()
     }
 }
 

@@ -250,10 +250,6 @@ pub fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
 /// The plan that makes `live` as `wanted`. An empty `wanted` is a removal.
 pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options) -> Plan {
     let mut plan = Plan::default();
-    let goes = live
-        .keys()
-        .find(|id| id.is("", "Namespace") && !wanted.contains_key(id));
-    let goes = goes.map(|id| id.name.clone());
     for object in in_making_order(wanted) {
         let id = object.id();
         match live.get(id) {
@@ -268,6 +264,24 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
             Some(other) => update(object, other, &mut plan),
         }
     }
+    surplus(wanted, live, subject, &mut plan);
+    for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
+        let found = diff::foreign_policies(wanted.get(id), object);
+        plan.foreign.extend(found.into_iter().map(|what| Foreign {
+            id: id.clone(),
+            what,
+        }));
+    }
+    order::complete(&mut plan, live, subject, options);
+    plan
+}
+
+/// What lives and is not wanted.
+fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
+    let goes = live
+        .keys()
+        .find(|id| id.is("", "Namespace") && !wanted.contains_key(id));
+    let goes = goes.map(|id| id.name.clone());
     let mut surplus: Vec<_> = live
         .iter()
         .filter(|(id, _)| !wanted.contains_key(id))
@@ -304,15 +318,6 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
         };
         plan.steps.push(step(id, action));
     }
-    for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
-        let found = diff::foreign_policies(wanted.get(id), object);
-        plan.foreign.extend(found.into_iter().map(|what| Foreign {
-            id: id.clone(),
-            what,
-        }));
-    }
-    order::complete(&mut plan, live, subject, options);
-    plan
 }
 
 fn step(id: &Id, action: Action) -> Step {

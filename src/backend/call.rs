@@ -52,46 +52,15 @@ where
         .or(status)
         .unwrap_or_default();
     let mut message = error.message().unwrap_or_default().to_string();
-    let reason = match (error, code.as_str()) {
-        (SdkError::ServiceError(_), code) if PASSING.contains(&code) => Reason::Busy,
-        (SdkError::ServiceError(_), "NoSuchEntity" | "ResourceNotFoundException") => {
-            Reason::NotFound
-        }
-        (
-            SdkError::ServiceError(_),
-            "EntityAlreadyExists" | "ResourceInUseException" | "DeleteConflict",
-        ) => Reason::Conflict,
-        (
-            SdkError::ServiceError(_),
-            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation",
-        ) => Reason::Forbidden,
-        (
-            SdkError::ServiceError(_),
-            "ExpiredToken"
-            | "ExpiredTokenException"
-            | "InvalidClientTokenId"
-            | "UnrecognizedClientException"
-            | "SignatureDoesNotMatch"
-            | "InvalidSignatureException",
-        ) => Reason::Unauthorized,
-        (
-            SdkError::ServiceError(_),
-            "MalformedPolicyDocument"
-            | "InvalidInput"
-            | "ValidationError"
-            | "InvalidParameterException"
-            | "InvalidRequestException"
-            | "LimitExceeded"
-            | "ResourceLimitExceededException",
-        ) => Reason::Invalid,
-        (SdkError::ServiceError(_), _) => Reason::Other,
-        _ => {
-            message = connect::chain(error);
-            if message.contains("credentials") {
-                Reason::NoCredentials
-            } else {
-                Reason::Transport
-            }
+    let reason = if matches!(error, SdkError::ServiceError(_)) {
+        reason_of(&code)
+    } else {
+        message = connect::chain(error);
+        let credentials = message.contains("credentials");
+        if credentials {
+            Reason::NoCredentials
+        } else {
+            Reason::Transport
         }
     };
     if let Some(request) = error.request_id() {
@@ -103,5 +72,29 @@ where
         code,
         message,
         retry_after: None,
+    }
+}
+
+/// What a service's error code means to us.
+fn reason_of(code: &str) -> Reason {
+    match code {
+        code if PASSING.contains(&code) => Reason::Busy,
+        "NoSuchEntity" | "ResourceNotFoundException" => Reason::NotFound,
+        "EntityAlreadyExists" | "ResourceInUseException" | "DeleteConflict" => Reason::Conflict,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Reason::Forbidden,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException" => Reason::Unauthorized,
+        "MalformedPolicyDocument"
+        | "InvalidInput"
+        | "ValidationError"
+        | "InvalidParameterException"
+        | "InvalidRequestException"
+        | "LimitExceeded"
+        | "ResourceLimitExceededException" => Reason::Invalid,
+        _ => Reason::Other,
     }
 }

@@ -150,9 +150,10 @@ async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<S
 /// such as its status.
 async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Result<Object> {
     let repairs = update.repairs();
-    let repaired = match repairs.is_empty() {
-        true => None,
-        false => Some(kubernetes.repair(&update.live, &repairs, false).await?),
+    let repaired = if repairs.is_empty() {
+        None
+    } else {
+        Some(kubernetes.repair(&update.live, &repairs, false).await?)
     };
     let live = repaired.as_ref().unwrap_or(&update.live);
     let left = diff::changes(&update.wanted, live);

@@ -51,7 +51,7 @@ impl Conflict {
             }
             (Some(tenant), None, _) => format!("it belongs to tenant {tenant}"),
             (None, _, Subject::Platform { .. }) if object.label(PLATFORM).is_some() => {
-                format!("mcpctl did not apply it for this cluster")
+                "mcpctl did not apply it for this cluster".into()
             }
             (None, _, Subject::Platform { .. }) => format!("it has no label {PLATFORM}"),
             (None, _, Subject::Tenant { .. }) if id.is_aws() => format!("it has no tag {TENANT}"),

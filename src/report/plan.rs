@@ -19,42 +19,7 @@ pub fn plan(title: &str, plan: &Plan) -> String {
         return text;
     }
     _ = writeln!(text, "{title}");
-    for step in &plan.steps {
-        match &step.action {
-            Action::Create(object) => {
-                _ = writeln!(text, "  {GREEN}+{GREEN:#} {}{}", step.id, about(object));
-            }
-            Action::Update(update) => {
-                _ = writeln!(
-                    text,
-                    "  {YELLOW}~{YELLOW:#} {}{}",
-                    step.id,
-                    about(&update.live)
-                );
-                for change in &update.changes {
-                    field(&mut text, change);
-                }
-            }
-            Action::Delete(object) => {
-                _ = writeln!(text, "  {RED}-{RED:#} {}{}", step.id, about(object));
-            }
-            Action::GoesWithNamespace => {
-                _ = writeln!(text, "  {RED}-{RED:#} {} (with its namespace)", step.id);
-            }
-            Action::Restart(_) => {
-                _ = writeln!(
-                    text,
-                    "  {YELLOW}!{YELLOW:#} {}: pods restart, since their identity changes",
-                    step.id
-                );
-            }
-            Action::Lock
-            | Action::Gate(_)
-            | Action::KeepHost(_)
-            | Action::AwaitGone
-            | Action::AwaitReady => {}
-        }
-    }
+    steps(&mut text, plan);
     for foreign in &plan.foreign {
         _ = writeln!(
             text,
@@ -77,6 +42,45 @@ pub fn plan(title: &str, plan: &Plan) -> String {
         "{create} to create, {change} to change, {delete} to delete"
     );
     text
+}
+
+fn steps(text: &mut String, plan: &Plan) {
+    for step in &plan.steps {
+        match &step.action {
+            Action::Create(object) => {
+                _ = writeln!(text, "  {GREEN}+{GREEN:#} {}{}", step.id, about(object));
+            }
+            Action::Update(update) => {
+                _ = writeln!(
+                    text,
+                    "  {YELLOW}~{YELLOW:#} {}{}",
+                    step.id,
+                    about(&update.live)
+                );
+                for change in &update.changes {
+                    field(text, change);
+                }
+            }
+            Action::Delete(object) => {
+                _ = writeln!(text, "  {RED}-{RED:#} {}{}", step.id, about(object));
+            }
+            Action::GoesWithNamespace => {
+                _ = writeln!(text, "  {RED}-{RED:#} {} (with its namespace)", step.id);
+            }
+            Action::Restart(_) => {
+                _ = writeln!(
+                    text,
+                    "  {YELLOW}!{YELLOW:#} {}: pods restart, since their identity changes",
+                    step.id
+                );
+            }
+            Action::Lock
+            | Action::Gate(_)
+            | Action::KeepHost(_)
+            | Action::AwaitGone
+            | Action::AwaitReady => {}
+        }
+    }
 }
 
 /// All conflicts as one failure.

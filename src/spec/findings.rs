@@ -12,16 +12,6 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
             found.push(why.to_string());
         }
     };
-    for (field, name) in [
-        ("publicUrlEnv", &spec.public_url_env),
-        ("allowedHostsEnv", &spec.allowed_hosts_env),
-    ] {
-        let refused = super::env::may_be_set(name.as_str()).err();
-        check(
-            refused.is_some(),
-            &format!("spec.{field}: {}", refused.unwrap_or_default()),
-        );
-    }
     check(
         spec.image.is_none(),
         "spec.image is missing: give --image, spec.image or defaults.image",
@@ -51,6 +41,31 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
         "spec.auth: issuer and jwksEndpoint belong to mode jwt",
     );
     check(
+        spec.security.run_as_user <= 0
+            || spec.security.run_as_group < 0
+            || spec.security.fs_group < 0,
+        "spec.security: runAsUser must be above 0, groups must not be negative",
+    );
+    check(
+        spec.drain_seconds > 3600,
+        "spec.drainSeconds: at most 3600, the longest deregistration delay of a target group",
+    );
+    found.extend(bad_egress(spec));
+    found.extend(bad_variables(spec));
+    found.extend(bad_resources(spec));
+    found.extend(names_twice(spec));
+    found.extend(bad_labels(spec));
+    found
+}
+
+fn bad_egress(spec: &TenantSpec) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut check = |wrong: bool, why: &str| {
+        if wrong {
+            found.push(why.to_string());
+        }
+    };
+    check(
         spec.egress.iter().any(|to| {
             to.cidr.is_some() == (to.namespace_selector.is_some() || to.pod_selector.is_some())
         }),
@@ -67,20 +82,20 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
         spec.egress.iter().any(|to| to.ports.is_empty()),
         "spec.egress: an entry without ports",
     );
-    check(
-        spec.security.run_as_user <= 0
-            || spec.security.run_as_group < 0
-            || spec.security.fs_group < 0,
-        "spec.security: runAsUser must be above 0, groups must not be negative",
-    );
-    check(
-        spec.drain_seconds > 3600,
-        "spec.drainSeconds: at most 3600, the longest deregistration delay of a target group",
-    );
-    found.extend(bad_resources(spec));
-    found.extend(names_twice(spec));
-    found.extend(bad_labels(spec));
     found
+}
+
+/// The two variables whose names can be chosen: no name is free that chooses an identity.
+fn bad_variables(spec: &TenantSpec) -> Vec<String> {
+    let chosen = [
+        ("publicUrlEnv", &spec.public_url_env),
+        ("allowedHostsEnv", &spec.allowed_hosts_env),
+    ];
+    let refused = chosen.into_iter().filter_map(|(field, name)| {
+        let why = super::env::may_be_set(name.as_str()).err()?;
+        Some(format!("spec.{field}: {why}"))
+    });
+    refused.collect()
 }
 
 fn names_twice(spec: &TenantSpec) -> Option<String> {

@@ -211,7 +211,7 @@ impl Cidr {
                 .map(bits)
                 .is_ok_and(|(metadata, of)| of == family && metadata & mask == network & mask)
         };
-        length > 0 && METADATA.iter().any(|metadata| inside(&metadata))
+        length > 0 && METADATA.iter().any(inside)
     }
 }
 
