@@ -170,18 +170,21 @@ fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, found: &mut
 
 /// Whether a map holds what is not wanted, besides what the API server fills in.
 fn holds_more(want: &Value, have: &Value) -> bool {
-    let filled_in = |value: &Value| match value {
+    let filled_in = |key: &str, value: &Value| match value {
         Value::Null => true,
         Value::Object(map) => map.is_empty(),
         Value::Array(items) => items.is_empty(),
-        value => value == "Equivalent",
+        value => {
+            (key == "matchPolicy" && value == "Equivalent")
+                || (key == "apiVersion" && value == "v1")
+        }
     };
     let (Some(want), Some(have)) = (want.as_object(), have.as_object()) else {
         return false;
     };
     have.iter().any(|(key, value)| match want.get(key) {
         Some(want) => holds_more(want, value),
-        None => !filled_in(value),
+        None => !filled_in(key, value),
     })
 }
 
@@ -224,6 +227,14 @@ fn compare_lists(want: &[Value], have: &[Value], path: &mut Vec<Step>, found: &m
                 compare(item, other, path, found);
                 path.pop();
             }
+        }
+        // A list of plain values is one value: it may be a set, to which an apply only adds.
+        None if want.iter().any(|item| !item.is_object()) && want != have => {
+            found.push((
+                path.clone(),
+                Some(have.to_vec().into()),
+                Some(want.to_vec().into()),
+            ));
         }
         None if want.len() == have.len() => {
             for (index, (want, have)) in want.iter().zip(have).enumerate() {

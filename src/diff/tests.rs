@@ -111,7 +111,7 @@ fn list_items_are_found_by_their_keys_and_lists_without_keys_are_one_value() {
     });
     insta::assert_snapshot!(listed(&wanted, &live), @r#"
     spec.template.spec.containers[mcp-server].env[B]: - -> {"name":"B","value":"2"}
-    spec.template.spec.containers[mcp-server].args[1]: "--c" -> "--b"
+    spec.template.spec.containers[mcp-server].args: ["--a","--c"] -> ["--a","--b"]
     "#);
 }
 

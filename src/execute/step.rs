@@ -219,21 +219,17 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
     .into())
 }
 
-/// Of two Ingresses of a class with one host the older one keeps it; if that is not ours, ours is taken back.
+/// Of two Ingresses of a class with one host the older one keeps it; if ours is not older, it is taken back.
 async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let kubernetes = kubernetes(run)?;
     let own = find(&progress.state.borrow(), id)?;
     let others =
         observe::ingresses_with_host(kubernetes, own.text("/spec/ingressClassName"), host).await?;
-    let age = |object: &Object| {
-        (
-            object.text("/metadata/creationTimestamp").to_string(),
-            object.id().namespace.clone(),
-        )
-    };
+    // Times are whole seconds: two of the same second both withdraw, rather than both stay.
+    let made = |object: &Object| object.text("/metadata/creationTimestamp").to_string();
     let Some(older) = others
         .iter()
-        .find(|other| other.id() != id && age(other) < age(&own))
+        .find(|other| other.id() != id && made(other) <= made(&own))
     else {
         return Ok(String::new());
     };

@@ -240,6 +240,17 @@ fn pods_that_are_older_than_their_identity_are_restarted_by_a_later_run() {
     let world = World::new("stale");
     let _ = world.mcpctl(&["tenant", "add", "stale"]).expect(0);
     let before = pods(&world, "mcp-stale");
+    // Both sides tell times in whole seconds.
+    let made = world.kubectl(&[
+        "-n",
+        "mcp-stale",
+        "get",
+        "pods",
+        "-o",
+        "jsonpath={.items[0].metadata.creationTimestamp}",
+    ]);
+    let made: k8s_openapi::jiff::Timestamp = made.parse().expect("a time");
+    wait_until(|| k8s_openapi::jiff::Timestamp::now().as_second() > made.as_second() + 1);
     let path = "/clusters/stale/pod-identity-associations";
     let list = world
         .sandbox

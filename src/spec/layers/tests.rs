@@ -104,10 +104,10 @@ fn everything_that_contradicts_itself_is_said_at_once() {
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
       spec.health.successCodes: expected codes such as 200, 200-299 or 200,204
       spec.auth: mode jwt needs issuer and jwksEndpoint
-      spec.egress: each entry has either cidr or namespaceSelector/podSelector
-      spec.egress: an entry without ports
       spec.security: runAsUser must be above 0, groups must not be negative
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
+      spec.egress: each entry has either cidr or namespaceSelector/podSelector
+      spec.egress: an entry without ports
       spec.resources.requests.cpus: not a resource: did you mean `cpu`?
       spec.resources: request 2Gi of memory is over its limit 1Gi
       spec.env: variable `MCP_PUBLIC_URL` is set twice (publicUrlEnv and allowedHostsEnv count)

@@ -242,10 +242,10 @@ fn fields_that_contradict_each_other_are_listed_together() {
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
       spec.health.successCodes: expected codes such as 200, 200-299 or 200,204
       spec.auth: mode jwt needs issuer and jwksEndpoint
-      spec.egress: each entry has either cidr or namespaceSelector/podSelector
-      spec.egress: an entry without ports
       spec.security: runAsUser must be above 0, groups must not be negative
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
+      spec.egress: each entry has either cidr or namespaceSelector/podSelector
+      spec.egress: an entry without ports
       spec.resources.limits.memroy: not a resource: did you mean `memory`?
       spec.resources: request 2 of cpu is over its limit 1
       spec.env: variable `A` is set twice (publicUrlEnv and allowedHostsEnv count)
