@@ -1,7 +1,7 @@
 //! Settings and their layers: flag, `MCPCTL_*` variable, `mcpctl.yaml` (looked for upwards), built-in default.
 //!
 //! This is the only module that reads the environment for mcpctl itself. What the libraries below read on their own:
-//! kube `KUBECONFIG`, the AWS SDK `AWS_*` and the proxy variables, rustls `SSL_CERT_FILE`.
+//! the AWS SDK `AWS_*` and the proxy variables, rustls `SSL_CERT_FILE`.
 
 use std::{
     collections::BTreeMap,
@@ -79,6 +79,8 @@ pub struct Environment {
     pub overrides: Overrides,
     /// `MCPCTL_CONTEXT`
     pub context: Option<String>,
+    /// The files of `KUBECONFIG` that exist, else the one of the home directory.
+    pub kubeconfigs: Vec<PathBuf>,
     /// PEM file that the AWS clients trust, which the SDK does not read by itself.
     pub aws_ca_bundle: Option<PathBuf>,
     /// `NO_COLOR` is set: <https://no-color.org>
@@ -110,11 +112,22 @@ impl Environment {
                 domain: get("MCPCTL_DOMAIN"),
             },
             context: get("MCPCTL_CONTEXT"),
+            kubeconfigs: kubeconfigs(get("KUBECONFIG"), get("HOME")),
             aws_ca_bundle: get("AWS_CA_BUNDLE").map(PathBuf::from),
             no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
             holder: format!("{user}@{} (pid {})", host.trim(), std::process::id()),
         }
     }
+}
+
+/// As kubectl finds them: those that are missing are left out.
+fn kubeconfigs(variable: Option<String>, home: Option<String>) -> Vec<PathBuf> {
+    let named: Vec<PathBuf> = match (variable, home) {
+        (Some(variable), _) => std::env::split_paths(&variable).collect(),
+        (None, Some(home)) => vec![Path::new(&home).join(".kube/config")],
+        (None, None) => Vec::new(),
+    };
+    named.into_iter().filter(|path| path.is_file()).collect()
 }
 
 impl Overrides {

@@ -203,7 +203,7 @@ pub async fn confirm(plan: &mut Plan, kubernetes: &Kubernetes) -> Result<()> {
         let answer = if repairs.is_empty() {
             let how = Apply {
                 dry_run: true,
-                force: update.force,
+                force: true,
                 ..Apply::default()
             };
             kubernetes.apply(&update.wanted, &how).await

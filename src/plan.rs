@@ -84,8 +84,6 @@ pub struct Update {
     pub live: Object,
     /// The fields.
     pub changes: Vec<Change>,
-    /// Whether fields are taken back from someone who edited by hand.
-    pub force: bool,
 }
 
 impl Update {
@@ -340,12 +338,10 @@ fn update(wanted: &Object, live: &Object, plan: &mut Plan) {
             .filter_map(|change| Conflict::held(wanted.id(), change)),
     );
     if plan.conflicts.len() == before {
-        let force = changes.iter().any(|change| !change.owners.is_empty());
         let update = Update {
             wanted: wanted.clone(),
             live: live.clone(),
             changes,
-            force,
         };
         plan.steps
             .push(step(wanted.id(), Action::Update(Box::new(update))));

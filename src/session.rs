@@ -95,7 +95,11 @@ impl<'a> Session<'a> {
                 .context
                 .as_deref()
                 .or(context.environment.context.as_deref());
-            Some(Kubernetes::connect(name, global.kubeconfig.as_deref()).await?)
+            let kubeconfigs = match &global.kubeconfig {
+                Some(path) => vec![context.working_directory.join(path)],
+                None => context.environment.kubeconfigs.clone(),
+            };
+            Some(Kubernetes::connect(name, &kubeconfigs).await?)
         };
         let aws = if only == Some(Only::Kubernetes) {
             None

@@ -1,7 +1,7 @@
 //! The HTTP client for the API server, from kube's public parts: with `TCP_NODELAY` and HTTP/2, which kube's
 //! ready-made client lacks, and without its hidden retries.
 
-use std::{path::Path, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use kube::{
@@ -13,33 +13,30 @@ use tower::{BoxError, ServiceBuilder};
 
 use crate::error::{Error, Result};
 
-/// Reads the kubeconfig as kubectl does, else the credentials of the pod that we run in.
+/// Reads the kubeconfigs, merged as kubectl merges them; without any, the credentials of the pod that we run in.
 pub(super) async fn configuration(
     context: Option<&str>,
-    kubeconfig: Option<&Path>,
+    kubeconfigs: &[PathBuf],
 ) -> Result<(Config, String)> {
     let hint = "give --kubeconfig and --context, or set KUBECONFIG";
-    let read = match kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let file = match read {
-        Ok(file) if kubeconfig.is_some() || !file.contexts.is_empty() => file,
-        Err(error) if kubeconfig.is_some() => {
-            return Err(Error::unreachable("cannot read the kubeconfig")
+    let mut file = Kubeconfig::default();
+    for path in kubeconfigs {
+        let merged = Kubeconfig::read_from(path).and_then(|next| file.merge(next));
+        file = merged.map_err(|error| {
+            Error::unreachable(format!("cannot read the kubeconfig {}", path.display()))
                 .detail(first_line(&error))
-                .hint(hint));
-        }
-        _ => {
-            return Config::incluster()
-                .map(|config| (config, "in-cluster".into()))
-                .map_err(|_| {
-                    Error::unreachable("no cluster to talk to")
-                        .detail("there is no kubeconfig, and this is not a pod")
-                        .hint(hint)
-                });
-        }
-    };
+                .hint(hint)
+        })?;
+    }
+    if kubeconfigs.is_empty() {
+        return Config::incluster()
+            .map(|config| (config, "in-cluster".into()))
+            .map_err(|_| {
+                Error::unreachable("no cluster to talk to")
+                    .detail("there is no kubeconfig, and this is not a pod")
+                    .hint(hint)
+            });
+    }
     let name = context
         .map(str::to_string)
         .or_else(|| file.current_context.clone())

@@ -1,6 +1,6 @@
 //! The API server. Raw requests keep our JSON trees untouched and need no discovery.
 
-use std::{path::Path, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use kube::Config;
@@ -66,12 +66,12 @@ pub struct Kubernetes {
 }
 
 impl Kubernetes {
-    /// Reads the kubeconfig; makes no call.
+    /// Reads the kubeconfigs; makes no call.
     ///
     /// # Errors
     /// Unreachable, when there is no configuration or it cannot be used.
-    pub async fn connect(context: Option<&str>, kubeconfig: Option<&Path>) -> Result<Self> {
-        let (config, context) = connect::configuration(context, kubeconfig).await?;
+    pub async fn connect(context: Option<&str>, kubeconfigs: &[PathBuf]) -> Result<Self> {
+        let (config, context) = connect::configuration(context, kubeconfigs).await?;
         Ok(Self {
             client: connect::client(&config)?,
             config,

@@ -69,7 +69,6 @@ pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) 
             wanted: object.clone(),
             live: other,
             changes,
-            force: false,
         },
         run,
     )

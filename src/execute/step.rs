@@ -146,7 +146,8 @@ async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<S
     Ok("updated".into())
 }
 
-/// Refuses when the object has changed since the plan was made, unless all that moved is what we do not care about,
+/// By force: who holds a field that differs was looked at when the plan was made, and a stale plan is refused. Refuses
+/// when the object has changed since the plan was made, unless all that moved is what we do not care about,
 /// such as its status.
 async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Result<Object> {
     let repairs = update.repairs();
@@ -163,7 +164,7 @@ async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Resul
     let mut version = live.text("/metadata/resourceVersion").to_string();
     for _ in 0..STALE_ATTEMPTS {
         let how = Apply {
-            force: update.force,
+            force: true,
             resource_version: Some(version.clone()),
             ..Apply::default()
         };

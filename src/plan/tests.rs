@@ -72,8 +72,7 @@ fn verb(action: &Action) -> String {
                 .iter()
                 .map(|change| change.path.as_str())
                 .collect();
-            let force = if update.force { ", by force" } else { "" };
-            format!("update ({}{force})", paths.join(", "))
+            format!("update ({})", paths.join(", "))
         }
         Action::Delete(_) => "delete".into(),
         Action::GoesWithNamespace => "goes".into(),
@@ -258,7 +257,7 @@ fn a_field_edited_by_hand_is_drift_and_one_that_a_controller_holds_is_a_conflict
         picture(&plan(&wanted, &live))
     };
     insta::assert_snapshot!(image("kubectl-edit", "Update"), @"
-    00 update (spec.template.spec.containers[mcp-server].image, by force) Deployment mcp-server<- 01
+    00 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 01
     01 lock Namespace mcp-acme
     02 await ready Deployment mcp-server                <- 00
     ");

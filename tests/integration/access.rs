@@ -22,6 +22,27 @@ fn no_kubeconfig() {
 }
 
 #[test]
+fn of_several_kubeconfigs_those_that_are_missing_are_passed_over() {
+    let world = World::new("several");
+    let paths =
+        world
+            .sandbox
+            .kubeconfig_for_cluster("several", "user-several", &["system:masters"]);
+    let path = paths.expect("a kubeconfig").display().to_string();
+    let mut command = world.command(&["tenant", "list"]);
+    command.env("KUBECONFIG", format!("/missing:{path}"));
+    let _ = Run::of(&mut command).expect(0);
+    let broken = world
+        .write("broken.yaml", "clusters: [")
+        .display()
+        .to_string();
+    command.env("KUBECONFIG", format!("{broken}:{path}"));
+    let _ = Run::of(&mut command)
+        .expect(6)
+        .says(&["cannot read the kubeconfig", "broken.yaml"]);
+}
+
+#[test]
 fn a_context_that_is_not_there() {
     let world = World::new("no-context");
     let _ = world
