@@ -309,3 +309,28 @@ fn a_verb_that_rbac_forbids_after_the_first_write() {
         .mcpctl(&["tenant", "diff", "half-forbidden"])
         .expect(0);
 }
+
+#[test]
+fn secrets_of_a_kubeconfig_are_not_printed() {
+    let world = World::new("silent");
+    let broken = "apiVersion: v1\nkind: Config\nusers:\n- name: x\n  user: {token: BEARERTOK, password: [hunter2]}\n";
+    let plugin = r#"{"apiVersion": "v1", "kind": "Config", "current-context": "x",
+        "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "users": [{"name": "x", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
+            "args": ["-c", "echo BEARERTOK; exit CODE"], "interactiveMode": "Never"}}}]}"#;
+    for text in [
+        broken.to_string(),
+        plugin.replace("CODE", "0"),
+        plugin.replace("CODE", "1"),
+    ] {
+        let file = world.write("kubeconfig.yaml", &text).display().to_string();
+        let run = world
+            .mcpctl(&["tenant", "add", "silent", "--kubeconfig", &file])
+            .expect(6);
+        assert!(
+            !run.stderr.contains("BEARERTOK") && !run.stderr.contains("hunter2"),
+            "{run}"
+        );
+    }
+}

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use mcpctl_sandbox::AwsRule;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::world::{Run, World};
 
@@ -92,118 +92,6 @@ fn guests_of_a_namespace_are_kept_or_named() {
     let _ = world
         .mcpctl(&["tenant", "remove", "hosting", "--yes"])
         .expect(0);
-}
-
-/// A change by hand, and what `diff` says of it.
-const ADDED_BY_HAND: [(&[&str], &str); 8] = [
-    (
-        &[
-            "patch",
-            "networkpolicy",
-            "default-deny",
-            "--type=merge",
-            "-p",
-            r#"{"spec":{"ingress":[{}],"egress":[{}]}}"#,
-        ],
-        "spec.ingress: [{}] -> removed",
-    ),
-    (
-        &[
-            "patch",
-            "networkpolicy",
-            "default-deny",
-            "--type=merge",
-            "-p",
-            r#"{"spec":{"podSelector":{"matchLabels":{"a":"b"}}}}"#,
-        ],
-        "spec.podSelector",
-    ),
-    (
-        &[
-            "annotate",
-            "serviceaccount",
-            "mcp-server",
-            "eks.amazonaws.com/role-arn=arn:aws:iam::1:role/x",
-        ],
-        "annotations[eks.amazonaws.com/role-arn]",
-    ),
-    (
-        &[
-            "set",
-            "env",
-            "deployment/mcp-server",
-            "AWS_ROLE_ARN=arn:aws:iam::1:role/x",
-        ],
-        "containers[mcp-server].env[AWS_ROLE_ARN]: changed",
-    ),
-    (
-        &[
-            "patch",
-            "deployment",
-            "mcp-server",
-            "-p",
-            r#"{"spec":{"template":{"spec":{"shareProcessNamespace":true}}}}"#,
-        ],
-        "spec.template.spec.shareProcessNamespace: true -> removed",
-    ),
-    (
-        &[
-            "patch",
-            "service",
-            "mcp-server",
-            "-p",
-            r#"{"spec":{"selector":{"extra":"key"}}}"#,
-        ],
-        "spec.selector",
-    ),
-    (
-        &[
-            "patch",
-            "service",
-            "mcp-server",
-            "-p",
-            r#"{"spec":{"externalIPs":["10.9.9.9"]}}"#,
-        ],
-        "spec.externalIPs",
-    ),
-    (
-        &[
-            "patch",
-            "resourcequota",
-            "tenant",
-            "-p",
-            r#"{"spec":{"hard":{"configmaps":"1"}}}"#,
-        ],
-        "spec.hard.configmaps",
-    ),
-];
-
-#[test]
-fn what_was_added_by_hand_is_seen_and_taken_out() {
-    let world = World::new("added");
-    let _ = world.mcpctl(&["tenant", "add", "added"]).expect(0);
-    for (change, named) in ADDED_BY_HAND {
-        let mut args = vec!["-n", "mcp-added"];
-        args.extend(change);
-        world.kubectl(&args);
-        let diff = world.mcpctl(&["tenant", "diff", "added"]).expect(1);
-        assert!(
-            diff.stdout.contains(named),
-            "diff does not name `{named}`:\n{diff}"
-        );
-        let _ = world.mcpctl(&["tenant", "add", "added"]).expect(0);
-        let clean = world.mcpctl(&["tenant", "diff", "added"]).expect(0);
-        assert_eq!(clean.stdout, "", "{clean}");
-    }
-    // When pods were restarted concerns nobody.
-    world.kubectl(&[
-        "-n",
-        "mcp-added",
-        "rollout",
-        "restart",
-        "deployment/mcp-server",
-    ]);
-    let _ = world.mcpctl(&["tenant", "diff", "added"]).expect(0);
 }
 
 #[test]
@@ -428,31 +316,6 @@ fn a_lost_record_and_other_names_leave_nothing_behind() {
 }
 
 #[test]
-fn secrets_of_a_kubeconfig_are_not_printed() {
-    let world = World::new("silent");
-    let broken = "apiVersion: v1\nkind: Config\nusers:\n- name: x\n  user: {token: BEARERTOK, password: [hunter2]}\n";
-    let plugin = r#"{"apiVersion": "v1", "kind": "Config", "current-context": "x",
-        "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
-        "users": [{"name": "x", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
-            "args": ["-c", "echo BEARERTOK; exit CODE"], "interactiveMode": "Never"}}}]}"#;
-    for text in [
-        broken.to_string(),
-        plugin.replace("CODE", "0"),
-        plugin.replace("CODE", "1"),
-    ] {
-        let file = world.write("kubeconfig.yaml", &text).display().to_string();
-        let run = world
-            .mcpctl(&["tenant", "add", "silent", "--kubeconfig", &file])
-            .expect(6);
-        assert!(
-            !run.stderr.contains("BEARERTOK") && !run.stderr.contains("hunter2"),
-            "{run}"
-        );
-    }
-}
-
-#[test]
 fn a_removal_that_outlives_its_lock_ends_well() {
     let world = World::new("slow");
     let _ = world.mcpctl(&["tenant", "add", "slow"]).expect(0);
@@ -508,69 +371,4 @@ fn a_policy_in_which_a_key_is_given_twice_is_refused() {
         .mcpctl(&["tenant", "add", "twofold", "--dry-run"])
         .expect(2)
         .says(&["policy.json:2:", "key `Resource` is given twice"]);
-}
-
-#[test]
-fn the_platforms_policies_are_kept_as_they_are() {
-    let sandbox = mcpctl_sandbox::Sandbox::start(&mcpctl_sandbox::Options {
-        progress: false,
-        ..Default::default()
-    })
-    .expect("a sandbox");
-    let world = World::in_sandbox(&sandbox, "kept");
-    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
-    let policy = "validatingadmissionpolicy/mcpctl-identity";
-    let binding = "validatingadmissionpolicybinding/mcpctl-identity";
-    let changes: [(&str, &str, &str); 5] = [
-        (
-            policy,
-            r#"{"spec":{"matchConditions":[{"name":"x","expression":"false"}]}}"#,
-            "spec.matchConditions",
-        ),
-        (
-            binding,
-            r#"{"spec":{"matchResources":{"objectSelector":{"matchLabels":{"a":"b"}}}}}"#,
-            "objectSelector",
-        ),
-        (
-            binding,
-            r#"{"spec":{"matchResources":{"namespaceSelector":{"matchLabels":{"a":"b"}}}}}"#,
-            "namespaceSelector",
-        ),
-        (
-            binding,
-            r#"{"spec":{"validationActions":["Warn"]}}"#,
-            "spec.validationActions",
-        ),
-        (
-            binding,
-            r#"{"spec":{"validationActions":["Deny","Audit"]}}"#,
-            "spec.validationActions",
-        ),
-    ];
-    for (object, patch, named) in changes {
-        world.kubectl(&["patch", object, "--type=merge", "-p", patch]);
-        let diff = world.mcpctl(&["platform", "diff"]);
-        assert_eq!(
-            diff.code,
-            1,
-            "{patch}: {}",
-            world.kubectl(&["get", object, "-o", "yaml", "--show-managed-fields"])
-        );
-        assert!(diff.stdout.contains(named), "{diff}");
-        let _ = world.mcpctl(&["platform", "apply"]).expect(0);
-        let clean = world.mcpctl(&["platform", "diff"]).expect(0);
-        assert_eq!(clean.stdout, "", "{clean}");
-    }
-    // A class that tenants use does not go by being renamed.
-    let _ = world.mcpctl(&["tenant", "add", "kept"]).expect(0);
-    world.settings("maxPerGroup: 1000", "class: other, maxPerGroup: 1000");
-    let _ = world
-        .mcpctl(&["platform", "apply"])
-        .expect(3)
-        .says(&["tenants would lose their protection: kept"]);
-    let classes: Value =
-        serde_json::from_str(&world.kubectl(&["get", "ingressclass", "mcp", "-o", "json"]))
-            .expect("a class");
-    assert_eq!(classes["metadata"]["name"], "mcp");
 }
