@@ -78,6 +78,8 @@ struct Progress {
     wrote: Cell<bool>,
     state: RefCell<State>,
     lock: RefCell<Option<Lock>>,
+    /// What a ready tenant still lacks.
+    waits_for: RefCell<String>,
 }
 
 /// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in
@@ -87,6 +89,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
         wrote: Cell::new(false),
         state: RefCell::new(run.live.clone()),
         lock: RefCell::new(None),
+        waits_for: RefCell::default(),
     };
     let mut outcome = Outcome::default();
     let mut pending: BTreeMap<usize, &Step> = plan.steps.iter().enumerate().collect();

@@ -300,8 +300,11 @@ pub async fn ingresses_with_host(
     let all = kubernetes
         .list(known("networking.k8s.io", "Ingress")?, "", "")
         .await?;
-    let holds =
-        |object: &Object| object.text("/spec/ingressClassName") == class && has_host(object, host);
+    // One that is going gives the host up.
+    let holds = |object: &Object| {
+        let goes = !object.text("/metadata/deletionTimestamp").is_empty();
+        !goes && object.text("/spec/ingressClassName") == class && has_host(object, host)
+    };
     Ok(all.into_iter().filter(holds).collect())
 }
 

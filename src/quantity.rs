@@ -212,6 +212,8 @@ mod tests {
     }
 
     proptest! {
+    #![proptest_config(crate::testing::same_cases())]
+
         #[test]
         fn no_text_panics_and_what_parses_is_kept_as_written(text in "[-+0-9.eEinumkKMGTP]{0,30}|\\PC{0,10}") {
             if let Ok(quantity) = text.parse::<Quantity>() {

@@ -172,10 +172,11 @@ async fn describe(aws: &Aws, settings: &Settings) -> Result<ClusterInfo> {
 
 fn adopt_account(settings: &mut Settings, info: ClusterInfo) -> Result<()> {
     match &settings.cluster.account_id {
-        Some(account) if *account != info.account_id => Err(Error::conflict(format!(
+        Some(account) if *account != info.account_id => Err(Error::usage(format!(
             "cluster `{}` is in account {}, the settings say {account}",
             settings.cluster.name, info.account_id
-        ))),
+        ))
+        .hint("mend cluster.accountId, or check cluster.name and the credentials")),
         _ => {
             settings.cluster.account_id = Some(info.account_id);
             Ok(())

@@ -1,5 +1,7 @@
 //! One step of a plan, carried out.
 
+use std::time::Duration;
+
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
@@ -42,13 +44,20 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             progress.lock.replace(Some(lock));
             String::new()
         }
-        Action::Gate(deployment) => bounded(step, run, open(step, deployment, run)).await?,
+        Action::Gate(deployment) => {
+            bounded(step, (run, progress), open(step, deployment, run)).await?
+        }
         Action::Restart(deployment) => {
-            bounded(step, run, restart(step, deployment, run, progress)).await?
+            bounded(
+                step,
+                (run, progress),
+                restart(step, deployment, run, progress),
+            )
+            .await?
         }
         Action::KeepHost(host) => keep_host(&step.id, host, run, progress).await?,
-        Action::AwaitGone => bounded(step, run, gone(step, run, progress)).await?,
-        Action::AwaitReady => bounded(step, run, ready(step, run, progress)).await?,
+        Action::AwaitGone => bounded(step, (run, progress), gone(step, run, progress)).await?,
+        Action::AwaitReady => bounded(step, (run, progress), ready(step, run, progress)).await?,
     };
     Ok(text)
 }
@@ -61,18 +70,18 @@ fn kubernetes<'a>(run: &Run<'a>) -> Result<&'a Kubernetes> {
 /// Ends a wait at the deadline or on a signal.
 async fn bounded(
     step: &Step,
-    run: &Run<'_>,
+    (run, progress): (&Run<'_>, &Progress),
     wait: impl Future<Output = Result<String>>,
 ) -> Result<String> {
     let mut signal = run.signal.clone();
     tokio::select! {
         result = wait => result,
         Some(came) = next_signal(&mut signal) => Err(Error::new(Kind::Interrupted(came), "interrupted")),
-        () = tokio::time::sleep_until(run.deadline) => Err(timed_out(step, run).await),
+        () = tokio::time::sleep_until(run.deadline) => Err(timed_out(step, run, progress).await),
     }
 }
 
-async fn timed_out(step: &Step, run: &Run<'_>) -> Error {
+async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
     let id = &step.id;
     let late = |what: String| {
         Error::new(Kind::Wait, what)
@@ -89,7 +98,7 @@ async fn timed_out(step: &Step, run: &Run<'_>) -> Error {
             }
             error
         }
-        _ => late(format!("{id} did not become ready in time")),
+        _ => late(format!("{id} did not become ready in time")).detail(progress.waits_for.borrow().clone()),
     }
 }
 
@@ -220,29 +229,38 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
     .into())
 }
 
-/// Of two Ingresses of a class with one host the older one keeps it; if ours is not older, it is taken back.
+/// Of two Ingresses of a class with one host the older one keeps it. Times are whole seconds: of two of one second the
+/// one whose namespace sorts later withdraws, and the other waits until it has, since it may not have seen us.
 async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    const PAUSE: Duration = Duration::from_millis(500);
+    const LOOKS: u32 = 8;
     let kubernetes = kubernetes(run)?;
     let own = find(&progress.state.borrow(), id)?;
-    let others =
-        observe::ingresses_with_host(kubernetes, own.text("/spec/ingressClassName"), host).await?;
-    // Times are whole seconds: two of the same second both withdraw, rather than both stay.
+    let class = own.text("/spec/ingressClassName");
     let made = |object: &Object| object.text("/metadata/creationTimestamp").to_string();
-    let Some(older) = others
-        .iter()
-        .find(|other| other.id() != id && made(other) <= made(&own))
-    else {
-        return Ok(String::new());
-    };
-    kubernetes
-        .delete(id, own.text("/metadata/uid"), Propagation::Background)
-        .await?;
-    progress.state.borrow_mut().remove(id);
-    Err(Error::conflict(format!(
-        "{id} was taken back: host {host} is held by {}",
-        older.id()
-    ))
-    .hint("choose another host for this tenant"))
+    for look in 1..=LOOKS {
+        let all = observe::ingresses_with_host(kubernetes, class, host).await?;
+        let others = all
+            .iter()
+            .filter(|other| other.id() != id && made(other) <= made(&own));
+        let Some(other) = others.min_by_key(|other| (made(other), other.id().clone())) else {
+            return Ok(String::new());
+        };
+        let yields = made(other) == made(&own) && other.id() > id;
+        if !yields || look == LOOKS {
+            kubernetes
+                .delete(id, own.text("/metadata/uid"), Propagation::Background)
+                .await?;
+            progress.state.borrow_mut().remove(id);
+            return Err(Error::conflict(format!(
+                "{id} was taken back: host {host} is held by {}",
+                other.id()
+            ))
+            .hint("choose another host for this tenant"));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(String::new())
 }
 
 async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String> {
@@ -318,7 +336,10 @@ async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String
             .map(|(_, object)| object.clone());
         (find(&state, &step.id)?, ingress)
     };
-    let tell = |what: &str| (run.events)(Event::Waiting(step, what));
+    let tell = |what: &str| {
+        progress.waits_for.replace(what.to_string());
+        (run.events)(Event::Waiting(step, what));
+    };
     let waited = wait::ready(kubernetes(run)?, &deployment, ingress.as_ref(), &tell).await?;
     Ok(if waited { "ready" } else { "" }.into())
 }

@@ -25,6 +25,8 @@ fn rendered(source: &'static str, context: &Value) -> Result<Vec<Value>, String>
 }
 
 proptest! {
+    #![proptest_config(crate::testing::same_cases())]
+
     /// Whatever a value holds, it stays the value of its place.
     #[test]
     fn no_value_breaks_out_of_its_place(value in "[-:#'\"{}\\[\\]&*!|>%@` \na-c\u{2028}\u{feff}]{1,12}|\\PC{1,30}") {

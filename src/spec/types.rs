@@ -365,6 +365,8 @@ mod tests {
     }
 
     proptest! {
+    #![proptest_config(crate::testing::same_cases())]
+
         #[test]
         fn no_text_panics_and_what_is_a_name_is_a_dns_label(text in "[-a-z0-9A-Z]{0,45}|\\PC{0,45}") {
             if let Ok(name) = text.parse::<TenantName>() {

@@ -61,6 +61,8 @@ fn tree() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(crate::testing::same_cases())]
+
     #[test]
     fn what_is_printed_reads_back_unchanged(tree in tree()) {
         let text = print(&tree).unwrap();
