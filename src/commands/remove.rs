@@ -22,9 +22,6 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
-    if !args.dry_run {
-        can_confirm(args.yes)?;
-    }
     let (session, look, plan, live) = context
         .until_signal(async {
             let session = Session::open(context, args.half.only).await?;
@@ -185,20 +182,14 @@ fn time_to_end(live: &State) -> Duration {
     Duration::from_secs(grace.max().unwrap_or(0) + 60)
 }
 
-/// Said before anything is read.
-fn can_confirm(yes: bool) -> Result<()> {
-    if yes || std::io::stdin().is_terminal() {
-        return Ok(());
-    }
-    Err(Error::usage("not asking without a terminal")
-        .hint("give --yes to delete without a question"))
-}
-
 /// Asks on a terminal; without one, `--yes` has to be given.
 pub(super) async fn confirm(context: &Context, yes: bool, question: &str) -> Result<()> {
-    can_confirm(yes)?;
     if yes {
         return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Error::usage("not asking without a terminal")
+            .hint("give --yes to delete without a question"));
     }
     context.ui.status(&format!("{question} Type yes to go on:"));
     // A thread of its own reads, so that a signal ends the question too.
