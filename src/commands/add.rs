@@ -58,11 +58,11 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         })
         .await?;
     let subject = format!("tenant `{}`", resolved.name);
-    let title = format!("{subject} on cluster {}", session.settings.cluster.name);
-    context.ui.block(&report::plan(&title, &plan));
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&subject, &plan));
     }
+    let title = format!("{subject} on cluster {}", session.settings.cluster.name);
+    context.ui.block(&report::plan(&title, &plan));
     let outcome = session
         .execute(
             &plan,

@@ -32,8 +32,18 @@ pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCod
     if plan.steps.iter().any(deletes) {
         refuse_while_used(context, &session, &mut plan).await?;
     }
+    show(context, &plan)?;
     carry_out(context, &session, &plan, &live, timeout).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The plan, unless something stands in its way.
+fn show(context: &Context, plan: &Plan) -> Result<()> {
+    if !plan.conflicts.is_empty() {
+        return Err(report::conflicts(TITLE, plan));
+    }
+    context.ui.block(&report::plan(TITLE, plan));
+    Ok(())
 }
 
 /// Nothing of the platform goes while there are tenants, those of whom only a role is left included.
@@ -91,8 +101,8 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
         context.ui.data(&report::plan(TITLE, &plan))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if plan.conflicts.is_empty() && plan.writes() {
-        context.ui.block(&report::plan(TITLE, &plan));
+    show(context, &plan)?;
+    if plan.writes() {
         let cluster = &session.settings.cluster.name;
         let question = format!("Delete the platform from cluster {cluster}?");
         super::remove::confirm(context, args.yes, &question).await?;
@@ -154,15 +164,10 @@ async fn carry_out(
     live: &State,
     timeout: Timeout,
 ) -> Result<()> {
-    if !plan.conflicts.is_empty() {
-        context.ui.block(&report::plan(TITLE, plan));
-        return Err(report::conflicts(TITLE, plan));
-    }
     if !plan.writes() {
         context.ui.status("platform: nothing to do");
         return Ok(());
     }
-    context.ui.block(&report::plan(TITLE, plan));
     let outcome = session
         .execute(
             plan,

@@ -34,7 +34,6 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     let subject = format!("tenant `{}`", look.name);
     let cluster = &session.settings.cluster.name;
     if !plan.conflicts.is_empty() {
-        ui.block(&report::plan(&subject, &plan));
         return Err(report::conflicts(&subject, &plan));
     }
     if !plan.writes() && plan.steps.is_empty() {

@@ -93,7 +93,9 @@ pub fn conflicts(subject: &str, plan: &Plan) -> Error {
         .iter()
         .map(|conflict| format!("{}: {}", conflict.id, conflict.why))
         .collect();
-    error
+    error.hint(
+        "mcpctl changes nothing of this: give it up or take it away with the tool that owns it, then run the same command again",
+    )
 }
 
 /// The name in AWS, where it is another one.
