@@ -171,7 +171,7 @@ pub struct Remove {
 /// What is said about a tenant.
 #[derive(Debug, Args)]
 pub struct Input {
-    /// Tenant file; replaces what was recorded
+    /// Tenant file, - for stdin; replaces what was recorded
     #[arg(long, short, value_name = "FILE")]
     pub file: Option<PathBuf>,
     /// Container image

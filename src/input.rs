@@ -1,6 +1,9 @@
 //! Reads a tenant's input: the tenant file and the flags, with the contents of the files that they name.
 
-use std::{fmt::Write, path::Path};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -116,6 +119,61 @@ fn given_spec(given: &Value) -> Map<String, Value> {
         .and_then(Value::as_object)
         .cloned()
         .unwrap_or_default()
+}
+
+/// What one call says about a tenant: its file, read once since it may be a pipe, and its flags.
+#[derive(Clone, Debug)]
+pub struct Given {
+    file: Option<Input>,
+    flags: Flags,
+    working_directory: PathBuf,
+}
+
+impl Given {
+    /// Reads the tenant file, if one is named; `-` is stdin.
+    ///
+    /// # Errors
+    /// Usage, with file, line, key and what was expected.
+    pub fn read(file: Option<&Path>, flags: Flags, working_directory: &Path) -> Result<Self> {
+        let stdin = Path::new("/dev/stdin");
+        let path = file.map(|path| if path == Path::new("-") { stdin } else { path });
+        let file = path
+            .map(|path| read_file(path, working_directory))
+            .transpose()?;
+        Ok(Self {
+            file,
+            flags,
+            working_directory: working_directory.into(),
+        })
+    }
+
+    /// The tenant that the file is of.
+    pub fn tenant(&self) -> Option<&TenantName> {
+        self.file.as_ref().map(|input| &input.name)
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.file.is_none() && self.flags.is_empty()
+    }
+
+    /// The input: a file replaces what was recorded, flags edit it.
+    ///
+    /// # Errors
+    /// Usage, for the file of another tenant, or with the flag.
+    pub fn over(&self, name: &TenantName, recorded: Option<&Input>) -> Result<Input> {
+        let base = match (&self.file, recorded) {
+            (Some(input), _) if input.name != *name => {
+                let (source, other) = (&input.layer.source, &input.name);
+                return Err(Error::usage(format!(
+                    "{source} is of tenant `{other}`, not `{name}`"
+                )));
+            }
+            (Some(input), _) | (None, Some(input)) => input.clone(),
+            (None, None) => empty(name.clone()),
+        };
+        self.flags.apply(base, &self.working_directory)
+    }
 }
 
 impl Flags {

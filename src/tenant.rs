@@ -7,14 +7,14 @@ use crate::{
     config::Settings,
     desired::{self, Half},
     error::{Error, Result},
-    input::{self, Flags},
+    input::{Flags, Given},
     marks::TENANT,
     object::{Id, Object, State},
     observe,
     plan::{self, Conflict, Options, Plan, Subject},
     record::{self, Record},
     session::Session,
-    spec::{Input, Names, Resolved, TenantName, resolve},
+    spec::{Names, Resolved, TenantName, resolve},
 };
 
 /// A tenant as it is said to be and as it lives.
@@ -40,56 +40,27 @@ pub fn parse_name(text: &str) -> Result<TenantName> {
         .map_err(|why| Error::usage(format!("tenant name {why}")))
 }
 
-/// Reads the flags of a verb.
-pub fn flags(given: &cli::Input) -> Flags {
-    Flags {
+/// Reads what a verb says about a tenant.
+///
+/// # Errors
+/// Usage, with file, line and key.
+pub fn given(given: &cli::Input, cwd: &Path) -> Result<Given> {
+    let flags = Flags {
         image: given.image.clone(),
         tier: given.tier.clone(),
         policy: given.policy.clone(),
         set: given.set.clone(),
-    }
-}
-
-/// The input from file, record and flags: a file replaces what was recorded, flags edit it.
-///
-/// # Errors
-/// Usage, with file, line and key, or with the flag.
-pub fn read_input(
-    name: &TenantName,
-    given: &cli::Input,
-    record: Option<&Record>,
-    cwd: &Path,
-) -> Result<Input> {
-    let base = match (&given.file, record) {
-        (Some(file), _) => {
-            let input = input::read_file(file, cwd)?;
-            if input.name != *name {
-                return Err(Error::usage(format!(
-                    "{} is of tenant `{}`, not `{name}`",
-                    file.display(),
-                    input.name
-                )));
-            }
-            input
-        }
-        (None, Some(record)) => record.input.clone(),
-        (None, None) => input::empty(name.clone()),
     };
-    flags(given).apply(base, cwd)
+    Given::read(given.file.as_deref(), flags, cwd)
 }
 
 /// What a tenant would be, from files and flags alone: calls nothing.
 ///
 /// # Errors
 /// Usage.
-pub fn offline(
-    name: &TenantName,
-    given: &cli::Input,
-    settings: &Settings,
-    cwd: &Path,
-) -> Result<(Resolved, State)> {
+pub fn offline(name: &TenantName, given: &Given, settings: &Settings) -> Result<(Resolved, State)> {
     let names = Names::derive(name, settings)?;
-    let resolved = resolve(read_input(name, given, None, cwd)?, names, settings)?;
+    let resolved = resolve(given.over(name, None)?, names, settings)?;
     let wanted = desired::tenant(&resolved, settings, None)?;
     Ok((resolved, wanted))
 }
@@ -158,14 +129,13 @@ impl Look {
     ///
     /// # Errors
     /// Usage.
-    pub fn resolve(&self, given: &cli::Input, session: &Session<'_>) -> Result<Resolved> {
-        let input = read_input(
-            &self.name,
-            given,
-            self.record.as_ref(),
-            &session.context.working_directory,
-        )?;
-        resolve(input, self.names.clone(), &session.settings)
+    pub fn resolve(&self, given: &Given, session: &Session<'_>) -> Result<Resolved> {
+        let recorded = self.record.as_ref().map(|record| &record.input);
+        resolve(
+            given.over(&self.name, recorded)?,
+            self.names.clone(),
+            &session.settings,
+        )
     }
 
     /// Everything of the tenant that lives, and what else has one of the wanted names.

@@ -7,13 +7,14 @@ use crate::{
     desired,
     error::Result,
     execute::Outcome,
+    input::Given,
     object::{EKS, IAM, State, in_making_order},
     observe,
     plan::{Action, Plan},
     render::ACCOUNT_PLACEHOLDER,
     report,
     session::{Context, Session},
-    spec::Resolved,
+    spec::{Resolved, TenantName},
     tenant::{self, How, Look},
     yaml,
 };
@@ -22,8 +23,8 @@ use crate::{
 pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let settings = context.settings()?;
     let name = tenant::parse_name(&args.name)?;
-    let (_, mut wanted) =
-        tenant::offline(&name, &args.input, &settings, &context.working_directory)?;
+    let given = tenant::given(&args.input, &context.working_directory)?;
+    let (_, mut wanted) = tenant::offline(&name, &given, &settings)?;
     tenant::keep(&mut wanted, args.half.only);
     for object in in_making_order(&wanted) {
         context.ui.data(&yaml::print(&desired::encode(object))?)?;
@@ -39,8 +40,8 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
 
 pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
-    // What can be wrong in files and flags is found before anything is called.
-    early_check(context, args)?;
+    let given = tenant::given(&args.input, &context.working_directory)?;
+    early_check(context, &name, &given)?;
     let only = args.half.only;
     let how = How {
         only,
@@ -51,7 +52,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         .until_signal(async {
             let session = Session::open(context, only).await?;
             let look = Look::at(&session, name).await?;
-            let resolved = look.resolve(&args.input, &session)?;
+            let resolved = look.resolve(&given, &session)?;
             let (mut plan, live) = look.plan(&resolved, &session, &how).await?;
             check(&mut plan, &resolved, &session, args).await?;
             Ok((session, resolved, plan, live, look))
@@ -77,13 +78,14 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn early_check(context: &Context, args: &Add) -> Result<()> {
+/// What can be wrong in files and flags is found before anything is called.
+fn early_check(context: &Context, name: &TenantName, given: &Given) -> Result<()> {
     let settings = context.settings()?;
-    let name = tenant::parse_name(&args.name)?;
-    if args.input.file.is_some() {
-        tenant::offline(&name, &args.input, &settings, &context.working_directory)?;
+    if given.tenant().is_some() {
+        tenant::offline(name, given, &settings)?;
     } else {
-        tenant::read_input(&name, &args.input, None, &context.working_directory)?;
+        // Without a file the record may say the rest.
+        given.over(name, None)?;
     }
     Ok(())
 }

@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use crate::{
     cli::{Diff, IdentityGate},
     error::{Error, Kind, Result},
-    input, report,
+    input::Given,
+    report,
     session::{Context, Session},
     spec::TenantName,
     tenant::{self, How, Look},
 };
 
 pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
-    let mut names = given_names(context, args)?;
+    let given = tenant::given(&args.input, &context.working_directory)?;
+    let mut names = given_names(&given, args)?;
     context
         .until_signal(async {
             let session = Session::open(context, args.half.only).await?;
@@ -22,7 +24,7 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
             let alone = names.len() == 1;
             let mut codes = Vec::new();
             for name in names {
-                match one(&session, args, &name).await {
+                match one(&session, (args, &given), &name).await {
                     Ok(clean) => codes.push(u8::from(!clean)),
                     Err(error) if alone || error.kind == Kind::ClosedOutput => return Err(error),
                     Err(error) => {
@@ -56,16 +58,16 @@ fn worst(codes: &[u8]) -> u8 {
         .unwrap_or(0)
 }
 
-fn given_names(context: &Context, args: &Diff) -> Result<Vec<TenantName>> {
+fn given_names(given: &Given, args: &Diff) -> Result<Vec<TenantName>> {
     let mut names = args
         .names
         .iter()
         .map(|name| tenant::parse_name(name))
         .collect::<Result<Vec<_>>>()?;
-    if let (Some(file), true) = (&args.input.file, names.is_empty()) {
-        names.push(input::read_file(file, &context.working_directory)?.name);
+    if names.is_empty() {
+        names.extend(given.tenant().cloned());
     }
-    if names.len() > 1 && args.input.file.is_some() {
+    if names.len() > 1 && given.tenant().is_some() {
         return Err(Error::usage(
             "a tenant file is of one tenant: give one name with -f",
         ));
@@ -77,10 +79,13 @@ fn given_names(context: &Context, args: &Diff) -> Result<Vec<TenantName>> {
 }
 
 /// True when there is nothing to say.
-async fn one(session: &Session<'_>, args: &Diff, name: &TenantName) -> Result<bool> {
+async fn one(
+    session: &Session<'_>,
+    (args, given): (&Diff, &Given),
+    name: &TenantName,
+) -> Result<bool> {
     let look = Look::at(session, name.clone()).await?;
-    let says_nothing = args.input.file.is_none() && tenant::flags(&args.input).is_empty();
-    if look.record.is_none() && says_nothing && look.foreign_namespace().is_none() {
+    if look.record.is_none() && given.is_empty() && look.foreign_namespace().is_none() {
         let why = if look.owns_namespace() {
             "has no record"
         } else {
@@ -92,7 +97,7 @@ async fn one(session: &Session<'_>, args: &Diff, name: &TenantName) -> Result<bo
         ))
         .hint("to see what add would make, give the tenant file: -f FILE"));
     }
-    let resolved = look.resolve(&args.input, session)?;
+    let resolved = look.resolve(given, session)?;
     let how = How {
         only: args.half.only,
         gate: IdentityGate::Off,

@@ -269,7 +269,8 @@ fn the_variables_of_templates_are_described() {
         tier: None,
         set: Vec::new(),
     };
-    let (resolved, _) = tenant::offline(&name, &input, &settings, &examples()).expect("a tenant");
+    let given = tenant::given(&input, &examples()).expect("an input");
+    let (resolved, _) = tenant::offline(&name, &given, &settings).expect("a tenant");
     let context = render::tenant(&resolved, &settings).expect("the variables");
     for variable in variables(&context) {
         let row = described
