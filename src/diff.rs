@@ -26,8 +26,6 @@ pub struct Change {
     pub want: Option<Value>,
     /// Who owns the field now, besides us.
     pub owners: Vec<Owner>,
-    /// Where reports say what differs in other words than the two values.
-    pub note: Option<String>,
     /// Where it lives, as a JSON pointer into the living object.
     pub pointer: Option<String>,
 }
@@ -39,7 +37,6 @@ impl Change {
             have,
             want,
             owners: Vec::new(),
-            note: None,
             pointer: None,
         }
     }

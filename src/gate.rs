@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     backend::{Kubernetes, Reason},
     error::{Error, Result},
-    object::{Id, Object, known_kind},
+    object::{Id, Object, own_kind},
 };
 
 /// The admission policy that refuses pods without credentials.
@@ -50,7 +50,7 @@ pub async fn policy_is_in_place(kubernetes: &Kubernetes) -> Result<bool> {
 /// # Errors
 /// A refusal that waiting does not heal: quota, Pod Security, another policy, or no right to ask.
 pub async fn is_open(kubernetes: &Kubernetes, deployment: &Object) -> Result<bool> {
-    let kind = known_kind("", "Pod").unwrap_or_else(|| unreachable!("a known kind"));
+    let kind = own_kind("", "Pod");
     match kubernetes
         .fresh()?
         .create(kind, &probe(deployment), true)

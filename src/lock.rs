@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     backend::{CallError, Kubernetes, Propagation, Reason},
     error::{Error, Result},
-    object::{Id, Object, known_kind},
+    object::{Id, Object, own_kind},
 };
 
 const GROUP: &str = "coordination.k8s.io";
@@ -30,7 +30,7 @@ pub struct Lock {
 /// # Errors
 /// Conflict, with holder and age, when another run holds it; else what the API server answered.
 pub async fn acquire(kubernetes: &Kubernetes, namespace: &str, holder: &str) -> Result<Lock> {
-    let kind = known_kind(GROUP, "Lease").unwrap_or_else(|| unreachable!("a known kind"));
+    let kind = own_kind(GROUP, "Lease");
     let now = timestamp();
     let tree = json!({
         "apiVersion": format!("{GROUP}/v1"),

@@ -143,6 +143,11 @@ pub fn known_kind(group: &str, kind: &str) -> Option<&'static KnownKind> {
         .find(|known| known.group == group && known.kind == kind)
 }
 
+/// A kind that the code itself names, and that is therefore in the list.
+pub fn own_kind(group: &str, kind: &str) -> &'static KnownKind {
+    known_kind(group, kind).unwrap_or_else(|| unreachable!("{kind} is in the list of known kinds"))
+}
+
 /// What makes two objects the same one. The version is not part of it: two versions of a kind are one object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id {

@@ -11,7 +11,7 @@ use crate::{
     input,
     managed::{self, Step},
     marks::TENANT,
-    object::{Id, Object, State},
+    object::{Object, State},
     spec::{Input, Names, Resolved},
 };
 
@@ -149,12 +149,6 @@ pub fn annotations(record: &Record) -> [(String, Value); 3] {
         (KINDS.into(), kinds.join(" ").into()),
         (NAMES.into(), names.into()),
     ]
-}
-
-/// Whether a namespace is this tenant's by label.
-pub fn is_of(namespace: &Object, tenant: &str) -> bool {
-    namespace.label(TENANT) == Some(tenant)
-        && namespace.id() == &Id::namespace(namespace.text("/metadata/name"))
 }
 
 #[cfg(test)]

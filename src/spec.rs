@@ -15,7 +15,7 @@ mod types;
 
 pub use env::EnvVar;
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
-pub use names::{Names, partition};
+pub use names::{Names, SERVICE_ACCOUNT, partition, role_path};
 pub use types::{
     AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region,
     TenantName, Text, UrlPath,

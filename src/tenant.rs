@@ -14,7 +14,7 @@ use crate::{
     plan::{self, Conflict, Options, Plan, Subject},
     record::{self, Record},
     session::Session,
-    spec::{Names, Resolved, TenantName, resolve},
+    spec::{Names, Resolved, TenantName, resolve, role_path},
 };
 
 /// A tenant as it is said to be and as it lives.
@@ -271,8 +271,7 @@ pub struct How {
 /// # Errors
 /// What the API server answered.
 pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
-    let kind =
-        crate::object::known_kind("", "Namespace").unwrap_or_else(|| unreachable!("a known kind"));
+    let kind = crate::object::own_kind("", "Namespace");
     let namespaces = session.kubernetes()?.list(kind, "", TENANT).await?;
     let mut names: Vec<TenantName> = namespaces
         .iter()
@@ -290,7 +289,7 @@ pub async fn only_in_aws(session: &Session<'_>) -> Result<Vec<String>> {
     let Some(aws) = &session.aws else {
         return Ok(Vec::new());
     };
-    let path = format!("/mcpctl/{}/", session.settings.cluster.name);
+    let path = role_path(&session.settings.cluster.name);
     let known = all(session).await?;
     let roles = aws.iam.roles(&path).await?;
     let names = roles.iter().filter_map(|role| role.tenant());

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     backend::{Kubernetes, WatchEvent},
     error::{Error, Kind, Result},
-    object::{Id, KnownKind, Object, known_kind},
+    object::{Id, Object, own_kind},
 };
 
 mod evidence;
@@ -33,11 +33,11 @@ pub async fn ready(
     let mut last = String::new();
     loop {
         let watch = |group, kind, version: &'static str| {
-            kubernetes.watch(of(group, kind), namespace, None, version)
+            kubernetes.watch(own_kind(group, kind), namespace, None, version)
         };
         let (deployments, pods, ingresses, events) = futures_util::future::try_join4(
             kubernetes.watch(
-                of("apps", "Deployment"),
+                own_kind("apps", "Deployment"),
                 namespace,
                 None,
                 if last.is_empty() { version } else { "" },
@@ -89,10 +89,6 @@ fn tagged(
     stream.map(move |event| (kind, event)).boxed_local()
 }
 
-fn of(group: &str, kind: &str) -> &'static KnownKind {
-    known_kind(group, kind).unwrap_or_else(|| unreachable!("a known kind"))
-}
-
 /// Waits until an object is gone. `progress` hears what holds it.
 ///
 /// # Errors
@@ -119,7 +115,7 @@ pub async fn gone(
             }
         };
         tell(&object.tree);
-        let kind = of(&id.group, &id.kind);
+        let kind = own_kind(&id.group, &id.kind);
         let version = object.text("/metadata/resourceVersion").to_string();
         let mut events = kubernetes
             .watch(kind, &id.namespace, Some(&id.name), &version)
@@ -147,7 +143,7 @@ pub async fn blockers(kubernetes: &Kubernetes, id: &Id) -> Vec<String> {
         .collect();
     if id.is("networking.k8s.io", "Ingress") {
         let events = kubernetes
-            .list(of("", "Event"), "", "")
+            .list(own_kind("", "Event"), "", "")
             .await
             .unwrap_or_default();
         let mut failures: Vec<String> = events

@@ -22,8 +22,6 @@ pub struct AssociationSummary {
     pub namespace: String,
     /// Service account.
     pub service_account: String,
-    /// Who owns it, where that is an add-on.
-    pub owner_arn: Option<String>,
 }
 
 impl AssociationSummary {
@@ -115,7 +113,6 @@ impl Eks {
             id: found.association_id.unwrap_or_default(),
             namespace: found.namespace.unwrap_or_default(),
             service_account: found.service_account.unwrap_or_default(),
-            owner_arn: found.owner_arn,
         };
         Ok(found.into_iter().map(summary).collect())
     }

@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, process::ExitCode};
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join;
 
 use crate::{
     error::Result,
     marks::TENANT,
-    object::{Object, known_kind},
+    object::{Object, own_kind},
     report,
     session::{Context, Session},
+    spec::{SERVICE_ACCOUNT, role_path},
 };
 
 const HEAD: [&str; 7] = [
@@ -52,12 +53,9 @@ struct Row {
 async fn rows(session: &Session<'_>) -> Result<Vec<Vec<String>>> {
     let kubernetes = session.kubernetes()?;
     let mut tenants: BTreeMap<String, Row> = BTreeMap::new();
-    let kind = |group: &str, kind: &str| {
-        known_kind(group, kind).unwrap_or_else(|| unreachable!("a known kind"))
-    };
     let (namespaces, deployments) = try_join(
-        kubernetes.list(kind("", "Namespace"), "", TENANT),
-        kubernetes.list(kind("apps", "Deployment"), "", TENANT),
+        kubernetes.list(own_kind("", "Namespace"), "", TENANT),
+        kubernetes.list(own_kind("apps", "Deployment"), "", TENANT),
     )
     .await?;
     for namespace in &namespaces {
@@ -102,13 +100,9 @@ async fn add_identities(session: &Session<'_>, tenants: &mut BTreeMap<String, Ro
         return Ok(());
     };
     let cluster = session.settings.cluster.name.as_str();
-    let path = format!("/mcpctl/{cluster}/");
-    let (roles, associations, ()) = try_join3(
-        aws.iam.roles(&path),
-        aws.eks.associations(cluster, None),
-        async { Ok(()) },
-    )
-    .await?;
+    let path = role_path(&session.settings.cluster.name);
+    let (roles, associations) =
+        try_join(aws.iam.roles(&path), aws.eks.associations(cluster, None)).await?;
     for role in roles {
         let tenant = role.tenant().unwrap_or(&role.name).to_string();
         tenants.entry(tenant).or_default().role = Some(role.name);
@@ -116,7 +110,7 @@ async fn add_identities(session: &Session<'_>, tenants: &mut BTreeMap<String, Ro
     let prefix = session.settings.namespace_prefix.as_str();
     for association in associations
         .into_iter()
-        .filter(|association| association.service_account == "mcp-server")
+        .filter(|association| association.service_account == SERVICE_ACCOUNT)
     {
         let known = tenants
             .iter()

@@ -1,7 +1,7 @@
 //! The order of a plan's steps, and the steps that are no change of an object: lock, gate, waits.
 
 use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
-use crate::object::{EKS, Id, Object, State};
+use crate::object::{Id, Object, State};
 
 /// Adds the operations that go with the changes, then the edges.
 pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: Options) {
@@ -195,10 +195,6 @@ fn order(plan: &mut Plan) {
             }
             _ if !claim(later) => after.extend(lock),
             _ => {}
-        }
-        // What a binding needs is made by its own edges; an association also waits for the claim by the lock.
-        if later.id.is(EKS, "PodIdentityAssociation") && lock.is_none() {
-            after.extend(plan.steps.iter().position(claim));
         }
         after.sort_unstable();
         after.dedup();

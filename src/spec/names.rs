@@ -5,12 +5,20 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::types::{Host, TenantName};
+use super::types::{ClusterName, Host, TenantName};
 use crate::{
     config::Settings,
     error::{Error, Result},
     object::PLATFORM_NAMESPACE,
 };
+
+/// The service account that tenants' pods run as.
+pub const SERVICE_ACCOUNT: &str = "mcp-server";
+
+/// Path of all roles of a cluster.
+pub fn role_path(cluster: &ClusterName) -> String {
+    format!("/mcpctl/{cluster}/")
+}
 
 /// The derived names of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,7 +53,7 @@ impl Names {
             ))
             .hint("choose another name, or set namespacePrefix in mcpctl.yaml"));
         }
-        let service_account = "mcp-server".to_string();
+        let service_account = SERVICE_ACCOUNT.to_string();
         let cluster = &settings.cluster;
         let identity = format!(
             "{}\n{}\n{namespace}\n{service_account}",
@@ -62,7 +70,7 @@ impl Names {
                 Error::usage(format!("tenant `{tenant}`: {why}")).hint("set domain in mcpctl.yaml")
             })?,
             role: format!("{tenant}-{hash}"),
-            role_path: format!("/mcpctl/{}/", cluster.name),
+            role_path: role_path(&cluster.name),
             namespace,
             service_account,
         })
