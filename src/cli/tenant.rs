@@ -1,0 +1,129 @@
+//! The verbs about tenants.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Timeout;
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Add a tenant, or bring one to what its file says; run again it changes nothing
+    #[command(after_help = "\
+Examples:
+  mcpctl tenant add acme --image ghcr.io/acme/mcp:1.4 --policy policies/acme.json
+  mcpctl tenant add acme -f tenants/acme.yaml
+  mcpctl tenant add acme -f tenants/acme.yaml --dry-run > gitops/acme.yaml")]
+    Add(Add),
+    /// Show what add would change; exit 1 if anything
+    Diff(Diff),
+    /// Delete everything that add made for a tenant
+    Remove(Remove),
+    /// List the tenants of the cluster
+    #[command(visible_alias = "ls")]
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct Add {
+    /// The tenant: a DNS label of at most 40 characters
+    pub name: String,
+    #[command(flatten)]
+    pub input: Input,
+    /// Print the objects as YAML; needs no cluster, no AWS and no network
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub timeout: Timeout,
+    #[command(flatten)]
+    pub half: Half,
+    /// Whether pods wait until they would come with credentials
+    #[arg(long, value_enum, default_value_t = IdentityGate::Required)]
+    pub identity_gate: IdentityGate,
+    /// What to wait for at the end
+    #[arg(long, value_enum, default_value_t = Wait::Ready)]
+    pub wait: Wait,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The tenants
+    pub names: Vec<String>,
+    /// Every tenant of the cluster
+    #[arg(long, conflicts_with_all = ["names", "file"])]
+    pub all: bool,
+    #[command(flatten)]
+    pub input: Input,
+    #[command(flatten)]
+    pub half: Half,
+}
+
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The tenant
+    pub name: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show what would go, delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub timeout: Timeout,
+    #[command(flatten)]
+    pub half: Half,
+}
+
+/// What is said about a tenant.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Tenant file, - for stdin; replaces what was recorded
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Container image
+    #[arg(long)]
+    pub image: Option<String>,
+    /// IAM policy of the tenant's role, as a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Tier of the settings
+    #[arg(long)]
+    pub tier: Option<String>,
+    /// Any field of the tenant's spec; the value is YAML
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// One half where the other is somebody else's job.
+#[derive(Debug, Args)]
+pub struct Half {
+    /// Only this half of the tenant
+    #[arg(long, value_enum)]
+    pub only: Option<Only>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// What lives in the cluster
+    Kubernetes,
+    /// Role and association
+    Aws,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum IdentityGate {
+    /// Refuse a cluster without the identity policy, and wait
+    Required,
+    /// Warn about a cluster without the identity policy, and wait
+    Warn,
+    /// Start pods without waiting
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Wait {
+    /// Until objects are written
+    Applied,
+    /// Until pods are ready and the Ingress has an address
+    Ready,
+}
