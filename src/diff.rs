@@ -11,6 +11,7 @@ use crate::{
     quantity::Quantity,
 };
 
+mod record;
 mod role;
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,7 @@ pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
     found
         .into_iter()
         .map(|(path, have, want)| change(live, &path, have, want))
+        .flat_map(record::by_field)
         .collect()
 }
 

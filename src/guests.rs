@@ -34,16 +34,20 @@ const NAMED: [(&str, &str); 8] = [
     ("rbac.authorization.k8s.io", "RoleBinding"),
 ];
 
-/// Adds to a removal what is not ours in the namespace: volumes and workloads as conflicts, other things by name.
+/// What is in a namespace and not its tenant's.
+#[derive(Debug, Default)]
+pub struct Guests {
+    /// Volumes and workloads: what a person would miss.
+    pub kept: Vec<Id>,
+    /// Other things.
+    pub named: Vec<Id>,
+}
+
+/// Looks for what is not ours in a namespace.
 ///
 /// # Errors
 /// What the API server answered; kinds that are only named may be forbidden to us.
-pub async fn add_to(
-    plan: &mut Plan,
-    kubernetes: &Kubernetes,
-    subject: &Subject,
-    namespace: &str,
-) -> Result<()> {
+pub async fn find(kubernetes: &Kubernetes, subject: &Subject, namespace: &str) -> Result<Guests> {
     let kinds = KEPT
         .iter()
         .chain(&NAMED)
@@ -56,18 +60,46 @@ pub async fn add_to(
         }
     });
     let objects = try_join_all(lists).await?.into_iter().flatten();
-    for object in objects.filter(|object| !subject.owns(object) && !is_made_by_the_cluster(object))
-    {
-        let id = object.id();
-        if KEPT.contains(&(id.group.as_str(), id.kind.as_str())) {
-            let why =
-                "is not ours, and would be deleted with the namespace; delete or move it first";
-            plan.conflicts.push(Conflict::new(id, why));
-        } else {
-            plan.guests.push(id.clone());
+    let foreign = objects.filter(|object| !subject.owns(object) && !is_made_by_the_cluster(object));
+    let (kept, named) = foreign
+        .map(|object| object.id().clone())
+        .partition(|id| KEPT.contains(&(id.group.as_str(), id.kind.as_str())));
+    Ok(Guests { kept, named })
+}
+
+impl Guests {
+    /// Adds them to a removal: volumes and workloads stop it unless they are to go too, and all that goes is named.
+    pub fn join(self, plan: &mut Plan, with_contents: bool) {
+        plan.guests.extend(self.named);
+        if with_contents {
+            plan.guests.extend(self.kept);
+            return;
         }
+        let stops = |id: &Id| {
+            Conflict::new(
+                id,
+                "is not ours, and would be deleted with the namespace; delete or move it first, or give --with-contents",
+            )
+        };
+        plan.conflicts.extend(self.kept.iter().map(stops));
     }
-    Ok(())
+
+    /// Adds the workloads in a namespace that is to be taken over: they would lose the network and get no new pods.
+    pub fn keep_out(&self, plan: &mut Plan) {
+        let planned: Vec<&Id> = plan.steps.iter().map(|step| &step.id).collect();
+        let workloads = self
+            .kept
+            .iter()
+            .filter(|id| !id.is("", "PersistentVolumeClaim") && !planned.contains(id));
+        let stops = |id: &Id| {
+            Conflict::new(
+                id,
+                "is not the tenant's: with the namespace taken over it would be cut off and get no new pods; move it first",
+            )
+        };
+        let stops: Vec<Conflict> = workloads.map(stops).collect();
+        plan.conflicts.extend(stops);
+    }
 }
 
 /// What controllers make in every namespace, or for an object that is looked at itself.

@@ -40,6 +40,7 @@ pub mod plan;
 pub mod policy;
 pub mod quantity;
 pub mod record;
+pub mod release;
 pub mod render;
 pub mod report;
 pub mod session;

@@ -12,5 +12,7 @@ pub const NAMESPACE: &str = "mcpctl.dev/namespace";
 pub const POLICY_HASH: &str = "mcpctl.dev/policy-sha256";
 /// Tag that refuses removal of a tenant of which only the AWS half is looked at.
 pub const PROTECTED: &str = "mcpctl.dev/protected";
+/// Annotation and tag on what was taken over, which a removal gives back.
+pub const ADOPTED: &str = "mcpctl.dev/adopted";
 /// Label on everything that we make; information only.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "mcpctl");

@@ -338,6 +338,12 @@ pub fn deletion_rank(id: &Id) -> u8 {
     }
 }
 
+/// Whether an object goes only when the Ingress is gone, and pods that do not go with a namespace are: what guards
+/// them, and the namespace.
+pub fn goes_late(id: &Id) -> bool {
+    deletion_rank(id) >= 6
+}
+
 fn excerpt(tree: &Value) -> String {
     let text = tree.to_string();
     match text.char_indices().nth(120) {

@@ -8,16 +8,18 @@ use crate::{
     managed,
     marks::{CLUSTER, PLATFORM, TENANT},
     object::{
-        EKS, IAM, Id, Object, State, deleted_before, deletion_rank, in_making_order, made_before,
-        starts_pods,
+        EKS, IAM, Id, Object, State, deleted_before, deletion_rank, goes_late, in_making_order,
+        made_before, starts_pods,
     },
 };
 
+mod adopt;
 mod conflicts;
 mod order;
 #[cfg(test)]
 mod tests;
 
+pub use adopt::is_adopted;
 pub use conflicts::Conflict;
 
 /// Whose objects a plan is about: decides what is ours.
@@ -59,6 +61,8 @@ pub enum Action {
     Update(Box<Update>),
     /// Delete it.
     Delete(Object),
+    /// Give it back: it was taken over, so only our marks go.
+    Release(Object),
     /// Nothing to call: it goes with its namespace.
     GoesWithNamespace,
     /// Hold the lock in this namespace.
@@ -84,6 +88,8 @@ pub struct Update {
     pub live: Object,
     /// The fields.
     pub changes: Vec<Change>,
+    /// Whether it is somebody else's, and taken over.
+    pub adopts: bool,
 }
 
 impl Update {
@@ -142,8 +148,18 @@ pub struct Plan {
     pub guests: Vec<Id>,
 }
 
-/// What a plan does besides making things as they are wanted.
-#[derive(Clone, Copy, Debug)]
+/// What becomes of objects under the wanted names that somebody else made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// They are conflicts.
+    #[default]
+    Refuse,
+    /// They are taken over, where they are nobody's tenant.
+    Adopt,
+}
+
+/// What a plan does besides making things as they are wanted; nothing by default.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// Whether new pods wait for their identity.
     pub gate: bool,
@@ -151,6 +167,8 @@ pub struct Options {
     pub ready: bool,
     /// Whether pods run that were started before their identity was changed last.
     pub stale_pods: bool,
+    /// What becomes of what somebody else made.
+    pub existing: Existing,
 }
 
 impl Plan {
@@ -170,7 +188,7 @@ impl Plan {
             |is: fn(&Action) -> bool| self.steps.iter().filter(|step| is(&step.action)).count();
         [
             count(|action| matches!(action, Action::Create(_))),
-            count(|action| matches!(action, Action::Update(_))),
+            count(|action| matches!(action, Action::Update(_) | Action::Release(_))),
             count(|action| matches!(action, Action::Delete(_) | Action::GoesWithNamespace)),
         ]
     }
@@ -193,6 +211,7 @@ impl Action {
                 | Self::Update(_)
                 | Self::Delete(_)
                 | Self::GoesWithNamespace
+                | Self::Release(_)
                 | Self::Restart(_)
         )
     }
@@ -252,14 +271,27 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
         let id = object.id();
         match live.get(id) {
             None => plan.steps.push(step(id, Action::Create(object.clone()))),
-            Some(other) if !subject.owns(other) => {
-                plan.conflicts.push(Conflict::not_ours(subject, other));
+            Some(other) => {
+                let adopts = !subject.owns(other);
+                let adoptable = adopts && adopt::may_adopt(subject, other);
+                if adopts && !(adoptable && options.existing == Existing::Adopt) {
+                    let conflict = Conflict::not_ours(subject, other);
+                    plan.conflicts.push(Conflict {
+                        adoptable,
+                        ..conflict
+                    });
+                } else if other.text("/metadata/deletionTimestamp").is_empty() {
+                    update(
+                        &adopt::marked(object, other, adopts),
+                        other,
+                        adopts,
+                        &mut plan,
+                    );
+                } else {
+                    plan.conflicts
+                        .push(Conflict::new(id, "is being deleted; wait until it is gone"));
+                }
             }
-            Some(other) if !other.text("/metadata/deletionTimestamp").is_empty() => {
-                plan.conflicts
-                    .push(Conflict::new(id, "is being deleted; wait until it is gone"));
-            }
-            Some(other) => update(object, other, &mut plan),
         }
     }
     surplus(wanted, live, subject, &mut plan);
@@ -276,10 +308,10 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options)
 
 /// What lives and is not wanted.
 fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
-    let goes = live
-        .keys()
-        .find(|id| id.is("", "Namespace") && !wanted.contains_key(id));
-    let goes = goes.map(|id| id.name.clone());
+    let goes = live.iter().find(|(id, object)| {
+        id.is("", "Namespace") && !wanted.contains_key(id) && !is_adopted(object)
+    });
+    let goes = goes.map(|(id, _)| id.name.clone());
     let mut surplus: Vec<_> = live
         .iter()
         .filter(|(id, _)| !wanted.contains_key(id))
@@ -309,7 +341,11 @@ fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
         }
         let with_namespace = goes.as_deref() == Some(id.namespace.as_str());
         let own_call = starts_pods(id) || id.is("networking.k8s.io", "Ingress");
-        let action = if with_namespace && !own_call {
+        // An association never outlives its namespace: who makes that name anew would get the role.
+        let bound = id.is(EKS, "PodIdentityAssociation") && goes.is_some();
+        let action = if is_adopted(object) && !with_namespace && !bound {
+            Action::Release(object.clone())
+        } else if with_namespace && !own_call {
             Action::GoesWithNamespace
         } else {
             Action::Delete(object.clone())
@@ -326,7 +362,7 @@ fn step(id: &Id, action: Action) -> Step {
     }
 }
 
-fn update(wanted: &Object, live: &Object, plan: &mut Plan) {
+fn update(wanted: &Object, live: &Object, adopts: bool, plan: &mut Plan) {
     let changes = diff::changes(wanted, live);
     if changes.is_empty() {
         return;
@@ -335,13 +371,14 @@ fn update(wanted: &Object, live: &Object, plan: &mut Plan) {
     plan.conflicts.extend(
         changes
             .iter()
-            .filter_map(|change| Conflict::held(wanted.id(), change)),
+            .filter_map(|change| Conflict::held(wanted.id(), change, adopts)),
     );
     if plan.conflicts.len() == before {
         let update = Update {
             wanted: wanted.clone(),
             live: live.clone(),
             changes,
+            adopts,
         };
         plan.steps
             .push(step(wanted.id(), Action::Update(Box::new(update))));
@@ -350,11 +387,12 @@ fn update(wanted: &Object, live: &Object, plan: &mut Plan) {
 
 /// Whether a step waits for another, by what they do to which objects.
 fn waits(earlier: &Step, later: &Step) -> bool {
-    use Action::{AwaitGone, Create, Delete, Update};
+    use Action::{AwaitGone, Create, Delete, Release, Update};
     match (&earlier.action, &later.action) {
         (Create(_) | Update(_), Create(_) | Update(_)) => made_before(&earlier.id, &later.id),
-        (Delete(_), Delete(_)) => deleted_before(&earlier.id, &later.id),
-        (AwaitGone, Delete(_)) => later.id.is("", "Namespace"),
+        (Delete(_) | Release(_), Delete(_) | Release(_)) => deleted_before(&earlier.id, &later.id),
+        // What guards the pods and what holds the Ingress goes after them.
+        (AwaitGone, Delete(_) | Release(_)) => goes_late(&later.id),
         _ => false,
     }
 }
@@ -363,6 +401,8 @@ fn waits(earlier: &Step, later: &Step) -> bool {
 fn identity_changes(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| match &step.action {
         Action::Create(_) => step.id.is(IAM, "Role") || step.id.is(EKS, "PodIdentityAssociation"),
+        // Pods that ran there before were not guarded.
+        Action::Update(update) if update.adopts && step.id.is("", "Namespace") => true,
         Action::Update(update) => {
             step.id.is(EKS, "PodIdentityAssociation")
                 && update

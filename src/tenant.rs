@@ -11,7 +11,7 @@ use crate::{
     marks::TENANT,
     object::{Id, Object, State},
     observe,
-    plan::{self, Conflict, Options, Plan, Subject},
+    plan::{self, Conflict, Existing, Options, Plan, Subject},
     record::{self, Record},
     session::Session,
     spec::{Names, Resolved, TenantName, resolve, role_path},
@@ -156,8 +156,8 @@ impl Look {
                     .filter(|id| !id.is_aws() && !id.namespace.is_empty())
                     .map(|id| (id.group.clone(), id.kind.clone())),
             );
-            // In a namespace that is not the tenant's there is nothing of it.
-            let mut live = if self.owns_namespace() {
+            // In a namespace that is not the tenant's there is nothing to remove, but there may be what is in the way.
+            let mut live = if self.owns_namespace() || !wanted.is_empty() {
                 observe::objects(kubernetes, &kinds, &namespace.id().name).await?
             } else {
                 State::new()
@@ -197,6 +197,7 @@ impl Look {
             gate,
             ready: how.ready,
             stale_pods: stale_pods && how.only.is_none(),
+            existing: how.existing,
         };
         let mut plan = plan::toward(&wanted, &live, &self.subject, options);
         // To make a second namespace beside one that says it is the tenant's would hide that one.
@@ -264,6 +265,17 @@ pub struct How {
     pub gate: IdentityGate,
     /// Whether the end is a ready tenant.
     pub ready: bool,
+    /// What becomes of what somebody else made under the tenant's names.
+    pub existing: Existing,
+}
+
+/// What `--adopt` means.
+pub fn existing(adopt: bool) -> Existing {
+    if adopt {
+        Existing::Adopt
+    } else {
+        Existing::Refuse
+    }
 }
 
 /// Names of all tenants of the cluster.

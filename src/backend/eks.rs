@@ -221,8 +221,25 @@ impl Eks {
             })
             .await?;
         }
-        if wanted.tree["spec"]["tags"] != live.tree["spec"]["tags"] {
-            let arn = live.text("/status/ackResourceMetadata/arn");
+        let arn = live.text("/status/ackResourceMetadata/arn");
+        let (wanted_tags, live_tags) = (tags(wanted), tags(live));
+        let ours = |key: &&String| key.starts_with("mcpctl.dev/");
+        let surplus: Vec<String> = live_tags
+            .keys()
+            .filter(|key| ours(key) && !wanted_tags.contains_key(*key))
+            .cloned()
+            .collect();
+        if !surplus.is_empty() {
+            call(&format!("eks:UntagResource {association}"), async || {
+                let request = self.client.untag_resource().resource_arn(arn);
+                request.set_tag_keys(Some(surplus.clone())).send().await
+            })
+            .await?;
+        }
+        if wanted_tags
+            .iter()
+            .any(|(key, value)| live_tags.get(key) != Some(value))
+        {
             call(&format!("eks:TagResource {association}"), async || {
                 let request = self.client.tag_resource().resource_arn(arn);
                 request.set_tags(Some(tags(wanted))).send().await

@@ -37,6 +37,9 @@ pub struct Add {
     pub timeout: Timeout,
     #[command(flatten)]
     pub half: Half,
+    /// Take over what somebody else made under the tenant's names; remove gives it back
+    #[arg(long, conflicts_with = "dry_run")]
+    pub adopt: bool,
     /// Whether pods wait until they would come with credentials
     #[arg(long, value_enum, default_value_t = IdentityGate::Required)]
     pub identity_gate: IdentityGate,
@@ -56,6 +59,9 @@ pub struct Diff {
     pub input: Input,
     #[command(flatten)]
     pub half: Half,
+    /// Show what add --adopt would change
+    #[arg(long)]
+    pub adopt: bool,
 }
 
 #[derive(Debug, Args)]
@@ -68,6 +74,9 @@ pub struct Remove {
     /// Show what would go, delete nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Delete volumes and workloads that are not the tenant's too, if they are in its namespace
+    #[arg(long)]
+    pub with_contents: bool,
     #[command(flatten)]
     pub timeout: Timeout,
     #[command(flatten)]

@@ -7,15 +7,16 @@ use crate::{
     desired,
     error::Result,
     execute::Outcome,
+    guests,
     input::Given,
     object::{EKS, IAM, State, in_making_order},
     observe,
-    plan::{Action, Plan},
+    plan::{Action, Plan, Step, Subject},
     render::ACCOUNT_PLACEHOLDER,
     report,
     session::{Context, Session},
     spec::{Resolved, TenantName},
-    tenant::{self, How, Look},
+    tenant::{self, How, Look, existing},
     yaml,
 };
 
@@ -47,6 +48,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         only,
         gate: args.identity_gate,
         ready: args.wait == Wait::Ready && only != Some(Only::Aws),
+        existing: existing(args.adopt),
     };
     let (session, resolved, plan, live, look) = context
         .until_signal(async {
@@ -54,7 +56,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let look = Look::at(&session, name).await?;
             let resolved = look.resolve(&given, &session)?;
             let (mut plan, live) = look.plan(&resolved, &session, &how).await?;
-            check(&mut plan, &resolved, &session, args).await?;
+            check(&mut plan, &look.subject, &resolved, &session, args).await?;
             Ok((session, resolved, plan, live, look))
         })
         .await?;
@@ -92,6 +94,7 @@ fn early_check(context: &Context, name: &TenantName, given: &Given) -> Result<()
 
 async fn check(
     plan: &mut Plan,
+    subject: &Subject,
     resolved: &Resolved,
     session: &Session<'_>,
     args: &Add,
@@ -103,6 +106,15 @@ async fn check(
         .steps
         .iter()
         .any(|step| matches!(step.action, Action::Gate(_)));
+    let takes_namespace = |step: &Step| {
+        step.id.is("", "Namespace")
+            && matches!(&step.action, Action::Update(update) if update.adopts)
+    };
+    if let Some(step) = plan.steps.iter().find(|step| takes_namespace(step)) {
+        let namespace = step.id.name.clone();
+        let guests = guests::find(kubernetes, subject, &namespace).await?;
+        guests.keep_out(plan);
+    }
     let required = gated && args.identity_gate == IdentityGate::Required;
     observe::preconditions(plan, kubernetes, resolved, &session.settings, required).await?;
     if args.identity_gate != IdentityGate::Required && gated {

@@ -9,7 +9,7 @@ use crate::{
     report,
     session::{Context, Session},
     spec::TenantName,
-    tenant::{self, How, Look},
+    tenant::{self, How, Look, existing},
 };
 
 pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
@@ -102,6 +102,7 @@ async fn one(
         only: args.half.only,
         gate: IdentityGate::Off,
         ready: false,
+        existing: existing(args.adopt),
     };
     let (plan, _) = look.plan(&resolved, session, &how).await?;
     session

@@ -89,13 +89,8 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
     refuse_while_used(context, &session, &mut plan).await?;
     let kubernetes = session.kubernetes()?;
     if plan.writes() {
-        guests::add_to(
-            &mut plan,
-            kubernetes,
-            &subject(&session),
-            PLATFORM_NAMESPACE,
-        )
-        .await?;
+        let guests = guests::find(kubernetes, &subject(&session), PLATFORM_NAMESPACE).await?;
+        guests.join(&mut plan, false);
     }
     if args.dry_run && plan.conflicts.is_empty() {
         context.ui.data(&report::plan(TITLE, &plan))?;
@@ -135,16 +130,7 @@ async fn look(
             live.extend(namespace.map(|object| (object.id().clone(), object)));
             let subject = subject(&session);
             let live = observe::relevant(live, &wanted, &subject);
-            let mut plan = plan::toward(
-                &wanted,
-                &live,
-                &subject,
-                Options {
-                    gate: false,
-                    ready: false,
-                    stale_pods: false,
-                },
-            );
+            let mut plan = plan::toward(&wanted, &live, &subject, Options::default());
             observe::confirm(&mut plan, kubernetes).await?;
             Ok((session, plan, live))
         })

@@ -13,8 +13,8 @@ use crate::{
     error::{Error, Result},
     guests, managed,
     marks::PROTECTED,
-    object::{IAM, Id, State},
-    plan::{self, Conflict, Options, Plan},
+    object::{IAM, Id, Object, State},
+    plan::{self, Action, Conflict, Foreign, Options, Plan},
     report,
     session::{Context, Session},
     tenant::{self, Look},
@@ -60,7 +60,23 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     if let Some(error) = report::failure(&subject, &plan, &outcome) {
         return Err(error);
     }
-    ui.status(&match args.half.only {
+    ui.status(&ending(&subject, cluster.as_str(), &plan, args.half.only));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What there is to say when all went well.
+fn ending(subject: &str, cluster: &str, plan: &Plan, only: Option<Only>) -> String {
+    let released: Vec<String> = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Release(_)))
+        .map(|step| step.id.to_string())
+        .collect();
+    match only {
+        None if !released.is_empty() => format!(
+            "{subject} is removed from cluster {cluster}; given back without our marks: {}",
+            released.join(", ")
+        ),
         None => format!("{subject} is removed: nothing of it is left on cluster {cluster}"),
         Some(Only::Aws) => format!(
             "role and association of {subject} are removed; its namespace was not looked at"
@@ -68,8 +84,7 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
         Some(Only::Kubernetes) => format!(
             "the namespace of {subject} is removed; its role and association were not looked at"
         ),
-    });
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 async fn look_for_everything(
@@ -80,12 +95,7 @@ async fn look_for_everything(
     let wanted = State::new();
     let mut live = look.live(session, &wanted).await?;
     tenant::keep(&mut live, args.half.only);
-    let options = Options {
-        gate: false,
-        ready: false,
-        stale_pods: false,
-    };
-    let mut plan = plan::toward(&wanted, &live, &look.subject, options);
+    let mut plan = plan::toward(&wanted, &live, &look.subject, Options::default());
     if let Some(id) = look.foreign_namespace() {
         let why = "is not ours: mcpctl did not apply it";
         let hint = "what is ours in AWS can be removed alone: --only aws";
@@ -93,29 +103,27 @@ async fn look_for_everything(
             .push(Conflict::new(&id, format!("{why}; {hint}")));
     }
     plan.conflicts.extend(stopped_by_the_tenant(look, &live));
-    let own = own_managed_of_record(look);
-    let foreign = plan
-        .foreign
-        .drain(..)
-        .filter(|foreign| !own.iter().any(|arn| foreign.what.ends_with(arn.as_str())));
-    let foreign: Vec<Conflict> = foreign
-        .map(|foreign| {
-            Conflict::new(
-                &foreign.id,
-                format!("{} is not ours; take it away first", foreign.what),
-            )
-        })
-        .collect();
-    plan.conflicts.extend(foreign);
+    plan.conflicts
+        .extend(foreign_policies(look, &live, &mut plan.foreign));
+    let deletes = |plan: &Plan, is: &dyn Fn(&Id) -> bool| {
+        plan.steps
+            .iter()
+            .any(|step| matches!(step.action, Action::Delete(_)) && is(&step.id))
+    };
     if let Some(kubernetes) = session
         .kubernetes
         .as_ref()
-        .filter(|_| look.owns_namespace())
+        .filter(|_| deletes(&plan, &|id| id.is("", "Namespace")))
     {
-        guests::add_to(&mut plan, kubernetes, &look.subject, &look.names.namespace).await?;
+        let guests = guests::find(kubernetes, &look.subject, &look.names.namespace).await?;
+        guests.join(&mut plan, args.with_contents);
     }
     if let Some(aws) = &session.aws {
-        for object in live.values().filter(|object| object.id().is(IAM, "Role")) {
+        let is_deleted = |object: &&Object| {
+            object.id().is(IAM, "Role") && deletes(&plan, &|id| id == object.id())
+        };
+        let roles: Vec<&Object> = live.values().filter(is_deleted).collect();
+        for object in roles {
             let profiles = aws.iam.instance_profiles(object.text("/spec/name")).await?;
             let held = |profile| {
                 Conflict::new(object.id(), format!("instance profile {profile} holds it"))
@@ -149,7 +157,8 @@ fn stopped_by_the_tenant(look: &Look, live: &State) -> Vec<Conflict> {
         .as_ref()
         .map(|namespace| managed::owners(namespace, &[]))
         .unwrap_or_default();
-    for owner in owners.iter().filter(|owner| owner.is_gitops()) {
+    let released = live.get(&id).is_some_and(plan::is_adopted);
+    for owner in owners.iter().filter(|owner| owner.is_gitops() && !released) {
         let why = format!(
             "{} applies it from a repository; delete it there",
             owner.manager
@@ -157,6 +166,23 @@ fn stopped_by_the_tenant(look: &Look, live: &State) -> Vec<Conflict> {
         found.push(Conflict::new(&id, why));
     }
     found
+}
+
+/// Policies on the role that nobody asked for: IAM would refuse to delete it. On a role that is given back they stay.
+fn foreign_policies(look: &Look, live: &State, foreign: &mut Vec<Foreign>) -> Vec<Conflict> {
+    let own = own_managed_of_record(look);
+    let released = |id: &Id| live.get(id).is_some_and(plan::is_adopted);
+    let stops = foreign.drain(..).filter(|foreign| {
+        let asked_for = own.iter().any(|arn| foreign.what.ends_with(arn.as_str()));
+        !asked_for && !released(&foreign.id)
+    });
+    let conflict = |foreign: Foreign| {
+        Conflict::new(
+            &foreign.id,
+            format!("{} is not ours; take it away first", foreign.what),
+        )
+    };
+    stops.map(conflict).collect()
 }
 
 /// Managed policies that the tenant itself asked for: they are detached with its role.

@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     object::{IAM, Object},
     plan::Update,
+    release,
 };
 
 fn aws<'a>(run: &Run<'a>) -> Result<&'a Aws> {
@@ -69,6 +70,7 @@ pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) 
             wanted: object.clone(),
             live: other,
             changes,
+            adopts: false,
         },
         run,
     )
@@ -136,6 +138,30 @@ pub(super) async fn delete(object: &Object, run: &Run<'_>) -> Result<bool> {
         Some(now) => Ok(still_ours(&now, run)? && aws.eks.delete(&now).await?),
         None => Ok(false),
     }
+}
+
+/// Takes our marks and our inline policy off a role or an association, if it is still ours. False when it was gone
+/// already.
+pub(super) async fn release(object: &Object, run: &Run<'_>) -> Result<bool> {
+    let (id, text) = (object.id(), |pointer| object.text(pointer));
+    let aws = aws(run)?;
+    let now = if id.is(IAM, "Role") {
+        aws.iam.role(id, text("/spec/name")).await?
+    } else {
+        aws.eks
+            .describe(id, text("/spec/clusterName"), text("/status/associationID"))
+            .await?
+    };
+    let Some(now) = now else { return Ok(false) };
+    still_ours(&now, run)?;
+    let wanted = release::without_marks(&now);
+    if id.is(IAM, "Role") {
+        let changes = diff::changes(&wanted, &now);
+        aws.iam.update(&wanted, &now, &changes).await?;
+    } else {
+        aws.eks.update(&wanted, &now, true).await?;
+    }
+    Ok(true)
 }
 
 /// The mark of ownership is read again before a delete.

@@ -16,7 +16,7 @@ use crate::{
     object::{Id, Object, starts_pods},
     observe,
     plan::{Action, Step, Update},
-    wait,
+    release, wait,
 };
 
 /// How often an update is tried again when only the status of its object moved on.
@@ -38,6 +38,7 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         Action::Create(object) => create(object, run, progress).await?,
         Action::Update(update) => change(update, run, progress).await?,
         Action::Delete(object) => delete(object, run, progress).await?,
+        Action::Release(object) => release(object, run, progress).await?,
         Action::GoesWithNamespace => "goes with its namespace".into(),
         Action::Lock => {
             let lock = lock::acquire(kubernetes(run)?, &step.id.name, run.holder).await?;
@@ -223,6 +224,38 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
     progress.state.borrow_mut().remove(id);
     Ok(if was_there {
         "deleted"
+    } else {
+        "was gone already"
+    }
+    .into())
+}
+
+/// Takes our marks off, and leaves the rest as it is.
+async fn release(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    let id = object.id();
+    let released = if id.is_aws() {
+        identity::release(object, run).await?
+    } else {
+        let kubernetes = kubernetes(run)?;
+        // As it is now: other steps changed who holds what, and pods their counts.
+        match kubernetes
+            .get(id)
+            .await?
+            .filter(|now| run.subject.owns(now))
+        {
+            Some(now) => {
+                kubernetes
+                    .repair(&now, &release::patch(&now), false)
+                    .await?;
+                true
+            }
+            None => false,
+        }
+    };
+    progress.wrote.set(true);
+    progress.state.borrow_mut().remove(id);
+    Ok(if released {
+        "given back"
     } else {
         "was gone already"
     }

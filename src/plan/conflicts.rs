@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Subject;
 use crate::{
     diff::Change,
+    managed::Owner,
     marks::{PLATFORM, TENANT},
     object::{Id, Object},
 };
@@ -16,6 +17,8 @@ pub struct Conflict {
     pub id: Id,
     /// Why, and whose it is.
     pub why: String,
+    /// Whether it could be taken over.
+    pub adoptable: bool,
 }
 
 impl Conflict {
@@ -24,6 +27,7 @@ impl Conflict {
         Self {
             id: id.clone(),
             why: why.into(),
+            adoptable: false,
         }
     }
 
@@ -70,9 +74,11 @@ impl Conflict {
         Self::new(id, format!("exists{arns} and is not ours: {whose}"))
     }
 
-    /// A field that a controller or another applying tool holds. What a person edited by hand is drift, and no claim.
-    pub(super) fn held(id: &Id, change: &Change) -> Option<Self> {
-        let holder = change.owners.iter().find(|owner| !owner.is_a_hand())?;
+    /// A field that a controller or another applying tool holds. What a person edited by hand is drift, and no claim,
+    /// and what is taken over is taken from whoever wrote it once; a tool that applies it would write it again.
+    pub(super) fn held(id: &Id, change: &Change, adopts: bool) -> Option<Self> {
+        let claims = |owner: &&Owner| !owner.is_a_hand() && (owner.applies || !adopts);
+        let holder = change.owners.iter().find(claims)?;
         let shown = |value: &Option<Value>| match value {
             None => "nothing".into(),
             Some(_) if change.is_secretive() => "a value that is not shown".into(),

@@ -1,18 +1,18 @@
 //! The order of a plan's steps, and the steps that are no change of an object: lock, gate, waits.
 
 use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
-use crate::object::{Id, Object, State};
+use crate::object::{Id, Object, State, starts_pods};
 
 /// Adds the operations that go with the changes, then the edges.
 pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: Options) {
-    let removal = plan.steps.iter().any(is_namespace_delete);
+    let removal = plan.steps.iter().any(ends_namespace);
     let pods = Pods::of(plan, live, options);
     let restart = pods
         .living
         .clone()
         .filter(|_| pods.identity_changes && !removal);
     lock(plan, live, subject, restart.is_some());
-    await_ingresses(plan);
+    await_deletes(plan);
     order(plan);
     if removal {
         await_namespaces(plan);
@@ -89,6 +89,11 @@ fn is_namespace_delete(step: &Step) -> bool {
     step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_))
 }
 
+/// Whether the tenant leaves the namespace, which then goes or is given back.
+fn ends_namespace(step: &Step) -> bool {
+    step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_) | Action::Release(_))
+}
+
 /// Two runs for two tenants may both have seen a host free.
 fn keep_hosts(plan: &mut Plan) {
     for index in 0..plan.steps.len() {
@@ -140,15 +145,19 @@ fn await_namespaces(plan: &mut Plan) {
     }
 }
 
-/// A namespace is deleted only when the load balancer controller has let its Ingresses go.
-fn await_ingresses(plan: &mut Plan) {
-    let is_deleted = |step: &&Step| {
-        step.id.is("networking.k8s.io", "Ingress") && matches!(step.action, Action::Delete(_))
+/// A namespace is deleted only when the load balancer controller has let its Ingresses go. One that is given back waits
+/// for the pods too, which nothing else would wait for.
+fn await_deletes(plan: &mut Plan) {
+    let stays = !plan.steps.iter().any(is_namespace_delete);
+    let is_awaited = |step: &&Step| {
+        let id = &step.id;
+        matches!(step.action, Action::Delete(_))
+            && (id.is("networking.k8s.io", "Ingress") || (stays && starts_pods(id)))
     };
     let ids: Vec<Id> = plan
         .steps
         .iter()
-        .filter(is_deleted)
+        .filter(is_awaited)
         .map(|step| step.id.clone())
         .collect();
     plan.steps

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Action, Options, Plan, Subject, toward};
+use super::{Action, Existing, Options, Plan, Subject, toward};
 use crate::{
     object::{EKS, IAM, Id, Object, State},
     testing::{acme, made, object, written},
@@ -10,6 +10,7 @@ use crate::{
 
 const READY: Options = Options {
     stale_pods: false,
+    existing: Existing::Refuse,
     gate: true,
     ready: true,
 };
@@ -75,6 +76,7 @@ fn verb(action: &Action) -> String {
             format!("update ({})", paths.join(", "))
         }
         Action::Delete(_) => "delete".into(),
+        Action::Release(_) => "release".into(),
         Action::GoesWithNamespace => "goes".into(),
         Action::Lock => "lock".into(),
         Action::Gate(_) => "gate".into(),

@@ -55,9 +55,10 @@ pub fn failure(subject: &str, plan: &Plan, outcome: &Outcome) -> Option<Error> {
         Action::Create(_) => Some("created"),
         Action::Update(_) => Some("updated"),
         Action::Delete(_) => Some("deleted"),
+        Action::Release(_) => Some("released"),
         _ => None,
     };
-    for word in ["created", "updated", "deleted"] {
+    for word in ["created", "updated", "deleted", "released"] {
         let steps = outcome
             .done
             .iter()

@@ -51,9 +51,10 @@ fn steps(text: &mut String, plan: &Plan) {
                 _ = writeln!(text, "  {GREEN}+{GREEN:#} {}{}", step.id, about(object));
             }
             Action::Update(update) => {
+                let adopts = if update.adopts { " (taken over)" } else { "" };
                 _ = writeln!(
                     text,
-                    "  {YELLOW}~{YELLOW:#} {}{}",
+                    "  {YELLOW}~{YELLOW:#} {}{}{adopts}",
                     step.id,
                     about(&update.live)
                 );
@@ -63,6 +64,14 @@ fn steps(text: &mut String, plan: &Plan) {
             }
             Action::Delete(object) => {
                 _ = writeln!(text, "  {RED}-{RED:#} {}{}", step.id, about(object));
+            }
+            Action::Release(object) => {
+                _ = writeln!(
+                    text,
+                    "  {YELLOW}~{YELLOW:#} {}{} (was taken over; given back as it is, without our marks)",
+                    step.id,
+                    about(object)
+                );
             }
             Action::GoesWithNamespace => {
                 _ = writeln!(text, "  {RED}-{RED:#} {} (with its namespace)", step.id);
@@ -93,9 +102,15 @@ pub fn conflicts(subject: &str, plan: &Plan) -> Error {
         .iter()
         .map(|conflict| format!("{}: {}", conflict.id, conflict.why))
         .collect();
-    error.hint(
+    let error = error.hint(
         "mcpctl changes nothing of this: give it up or take it away with the tool that owns it, then run the same command again",
-    )
+    );
+    if plan.conflicts.iter().any(|conflict| conflict.adoptable) {
+        return error.hint(
+            "or take over what is nobody's tenant: --adopt on add does it, --adopt on diff shows what would change",
+        );
+    }
+    error
 }
 
 /// The name in AWS, where it is another one.
@@ -122,7 +137,7 @@ fn field(text: &mut String, change: &Change) {
     let path = &change.path;
     let values = if change.is_secretive() {
         "changed (values are not shown)".to_string()
-    } else if path.contains(crate::record::INPUT) {
+    } else if path.ends_with(&format!("[{}]", crate::record::INPUT)) {
         record_change(change)
     } else {
         match (&change.have, &change.want) {

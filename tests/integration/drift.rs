@@ -373,3 +373,29 @@ fn create_policy(world: &World<'_>, name: &str) -> String {
     world.sandbox.aws_iam(&call).expect("CreatePolicy");
     format!("arn:aws:iam::{}:policy/{name}", world.sandbox.account_id())
 }
+
+#[test]
+fn an_edit_of_what_was_recorded_is_shown_field_by_field() {
+    let world = World::new("edited");
+    let add = |more: &[&str]| world.mcpctl(&[&["tenant", "add", "edited"], more].concat());
+    let _ = add(&["--set", "env=[{name: MODE, value: quiet-one}]"]).expect(0);
+    let run = world
+        .mcpctl(&[
+            "tenant",
+            "diff",
+            "edited",
+            "--image",
+            "registry.example/mcp:2",
+            "--set",
+            "env=[{name: MODE, value: loud-one}]",
+        ])
+        .expect(1);
+    let record = "metadata.annotations[mcpctl.dev/input].spec";
+    for line in [
+        format!("{record}.image: missing -> \"registry.example/mcp:2\""),
+        format!("{record}.env: changed (values are not shown)"),
+    ] {
+        assert!(run.stdout.contains(&line), "`{line}` is not in {run}");
+    }
+    assert!(!run.stdout.contains("-one"), "{run}");
+}

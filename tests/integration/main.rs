@@ -1,6 +1,7 @@
 //! The built binary against real parts: an API server, an AWS emulator, and what EKS adds.
 
 mod access;
+mod adoption;
 mod by_hand;
 mod conflicts;
 mod desk;

@@ -153,18 +153,18 @@ fn what_others_put_into_the_namespace_is_not_deleted_with_it() {
     let _ = world
         .mcpctl(&["tenant", "remove", "guests", "--yes"])
         .expect(3)
-        .says(&["PersistentVolumeClaim mcp-guests/diary: is not ours"]);
+        .says(&[
+            "PersistentVolumeClaim mcp-guests/diary: is not ours",
+            "--with-contents",
+        ]);
     let _ = world.mcpctl(&["tenant", "diff", "guests"]).expect(0);
-    world.kubectl(&[
-        "-n",
-        "mcp-guests",
-        "delete",
-        "persistentvolumeclaim",
-        "diary",
-    ]);
-    let _ = world
-        .mcpctl(&["tenant", "remove", "guests", "--yes"])
-        .expect(0);
+    let with_contents =
+        |more: &str| world.mcpctl(&["tenant", "remove", "guests", "--with-contents", more]);
+    let shown = with_contents("--dry-run").expect(0).stdout;
+    let line = "- PersistentVolumeClaim mcp-guests/diary (not ours; goes with the namespace)";
+    assert!(shown.contains(line), "{shown}");
+    let _ = with_contents("--yes").expect(0);
+    nothing_is_left(&world, "guests");
 }
 
 #[test]
