@@ -60,3 +60,51 @@ pub(super) fn marked<'a>(wanted: &'a Object, live: &Object, adopts: bool) -> Cow
     }
     Cow::Owned(object)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        object::EKS,
+        testing::{object, written},
+    };
+
+    fn subject() -> Subject {
+        Subject::Tenant {
+            name: "acme".into(),
+            cluster: "prod".into(),
+            namespace: "mcp-acme".into(),
+        }
+    }
+
+    fn association(tags: &Value, owner: &str) -> Object {
+        object(
+            json!({"apiVersion": format!("{EKS}/v1alpha1"), "kind": "PodIdentityAssociation",
+            "metadata": {"name": "acme", "namespace": "mcpctl-system"},
+            "spec": {"tags": tags}, "status": {"ownerARN": owner}}),
+        )
+    }
+
+    #[test]
+    fn only_what_is_nobodys_is_taken_over() {
+        let may = |tags: Value, owner: &str| may_adopt(&subject(), &association(&tags, owner));
+        assert!(may(json!({}), ""));
+        assert!(may(json!({"team": "payments"}), ""));
+        assert!(may(json!({TENANT: "acme", CLUSTER: "prod"}), ""));
+        assert!(!may(json!({TENANT: "acme", CLUSTER: "other"}), ""));
+        assert!(!may(json!({TENANT: "zeta", CLUSTER: "prod"}), ""));
+        assert!(!may(
+            json!({}),
+            "arn:aws:eks:eu-west-1:111122223333:addon/prod/x/1"
+        ));
+    }
+
+    #[test]
+    fn the_mark_counts_only_while_we_wrote_it() {
+        let bare = object(json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "mcp-acme", "annotations": {ADOPTED: "true"}}}));
+        assert!(is_adopted(&written(&bare, "mcpctl", "Apply")));
+        assert!(!is_adopted(&written(&bare, "kubectl-edit", "Update")));
+        assert!(!is_adopted(&bare));
+    }
+}

@@ -221,7 +221,7 @@ fn a_new_image_under_an_identity_that_stands_needs_no_gate() {
     running(&mut live);
     let wanted = acme(json!({"image": "registry.example/mcp:2"}));
     insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 update (metadata.annotations[mcpctl.dev/input]) Namespace mcp-acme<- 02
+    00 update (metadata.annotations[mcpctl.dev/input].spec.image) Namespace mcp-acme<- 02
     01 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 00
     02 lock Namespace mcp-acme
     03 await ready Deployment mcp-server                <- 01
@@ -233,7 +233,7 @@ fn pods_that_do_not_run_pass_the_gate_again() {
     let live = made(&acme(json!({})));
     let wanted = acme(json!({"image": "registry.example/mcp:2"}));
     insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 update (metadata.annotations[mcpctl.dev/input]) Namespace mcp-acme<- 02
+    00 update (metadata.annotations[mcpctl.dev/input].spec.image) Namespace mcp-acme<- 02
     01 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 03
     02 lock Namespace mcp-acme
     03 gate Deployment mcp-server                       <- 00
