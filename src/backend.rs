@@ -57,6 +57,8 @@ pub struct CallError {
     pub message: String,
     /// How long the server asks to wait.
     pub retry_after: Option<Duration>,
+    /// Whether other calls of the same change were carried out before it.
+    pub after_writes: bool,
 }
 
 impl fmt::Display for CallError {
@@ -118,6 +120,7 @@ impl From<CallError> for Error {
         let mut report = Self::new(kind, error.call.clone()).detail(error.answer());
         report.hints.extend(error.hint());
         report.unanswered = error.reason == Reason::Transport;
+        report.after_writes = error.after_writes;
         report
     }
 }

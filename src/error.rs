@@ -64,6 +64,8 @@ pub struct Error {
     pub hints: Vec<String>,
     /// Whether a call got no answer, so that nobody knows what came of it.
     pub unanswered: bool,
+    /// Whether other calls of the same change were carried out before the one that failed.
+    pub after_writes: bool,
 }
 
 impl Error {
@@ -76,6 +78,7 @@ impl Error {
             stands: Vec::new(),
             hints: Vec::new(),
             unanswered: false,
+            after_writes: false,
         }
     }
 

@@ -317,6 +317,8 @@ fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
         .filter(|(id, _)| !wanted.contains_key(id))
         .collect();
     surplus.sort_by_key(|(id, _)| deletion_rank(id));
+    let ours = |object: &&Object| subject.owns(object);
+    let giving_back = wanted.is_empty() && live.values().filter(ours).any(is_adopted);
     for (id, object) in surplus {
         if subject.is_beside(id) {
             let account = object.text("/spec/serviceAccount");
@@ -329,7 +331,10 @@ fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
             continue;
         }
         if !subject.owns(object) {
-            plan.conflicts.push(Conflict::not_ours(subject, object));
+            // A removal that was cut off has given it back already.
+            if !(giving_back && adopt::may_adopt(subject, object)) {
+                plan.conflicts.push(Conflict::not_ours(subject, object));
+            }
             continue;
         }
         if id.is("", "Namespace") && !wanted.is_empty() {

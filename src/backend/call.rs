@@ -72,6 +72,7 @@ where
         code,
         message,
         retry_after: None,
+        after_writes: false,
     }
 }
 

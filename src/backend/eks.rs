@@ -64,6 +64,7 @@ impl Eks {
             code: String::new(),
             message: format!("the answer has no {what}"),
             retry_after: None,
+            after_writes: false,
         };
         let cluster = cluster.ok_or_else(|| lacks("cluster"))?;
         let account = cluster
@@ -244,7 +245,11 @@ impl Eks {
                 let request = self.client.tag_resource().resource_arn(arn);
                 request.set_tags(Some(tags(wanted))).send().await
             })
-            .await?;
+            .await
+            .map_err(|error| CallError {
+                after_writes: !only_tags || !surplus.is_empty(),
+                ..error
+            })?;
         }
         let mut updated = wanted.clone();
         updated.tree["status"] = live.tree["status"].clone();

@@ -12,7 +12,7 @@ use crate::{
     cli::{Only, Remove},
     error::{Error, Result},
     guests, managed,
-    marks::PROTECTED,
+    marks::{PROTECTED, TENANT},
     object::{IAM, Id, Object, State},
     plan::{self, Action, Conflict, Foreign, Options, Plan},
     report,
@@ -96,7 +96,10 @@ async fn look_for_everything(
     let mut live = look.live(session, &wanted).await?;
     tenant::keep(&mut live, args.half.only);
     let mut plan = plan::toward(&wanted, &live, &look.subject, Options::default());
-    if let Some(id) = look.foreign_namespace() {
+    if let Some(id) = look
+        .foreign_namespace()
+        .filter(|_| !is_given_back(look, &live))
+    {
         let why = "is not ours: mcpctl did not apply it";
         let hint = "what is ours in AWS can be removed alone: --only aws";
         plan.conflicts
@@ -132,6 +135,19 @@ async fn look_for_everything(
         }
     }
     Ok((plan, live))
+}
+
+/// Whether the namespace was given back by a removal that was cut off before it gave the rest back.
+fn is_given_back(look: &Look, live: &State) -> bool {
+    let nobodys = look
+        .namespace
+        .as_ref()
+        .is_some_and(|namespace| namespace.label(TENANT).is_none());
+    let mut ours = live
+        .values()
+        .filter(|object| look.subject.owns(object))
+        .peekable();
+    nobodys && ours.peek().is_some() && ours.all(plan::is_adopted)
 }
 
 /// A tenant that is protected, by its record or by its role's tag, and one that a repository would bring back.

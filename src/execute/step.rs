@@ -25,6 +25,9 @@ const STALE_ATTEMPTS: usize = 5;
 /// Carries out one step; the text says what came of it.
 pub(super) async fn carry_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
     act(step, run, progress).await.map_err(|error| {
+        if error.after_writes {
+            progress.wrote.set(true);
+        }
         if !(error.unanswered && step.action.writes()) {
             return error;
         }

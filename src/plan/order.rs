@@ -12,10 +12,16 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         .clone()
         .filter(|_| pods.identity_changes && !removal);
     lock(plan, live, subject, restart.is_some());
+    let given_back = take_out_given_back(plan);
     await_deletes(plan);
     order(plan);
     if removal {
         await_namespaces(plan);
+    }
+    for step in given_back {
+        push_last(plan, step);
+    }
+    if removal {
         return;
     }
     keep_hosts(plan);
@@ -143,6 +149,14 @@ fn await_namespaces(plan: &mut Plan) {
     for id in ids {
         push_last(plan, step(&id, Action::AwaitGone));
     }
+}
+
+/// What is given back in AWS has no mark any more. It comes last, so that a removal that was cut off finds it as ours.
+fn take_out_given_back(plan: &mut Plan) -> Vec<Step> {
+    let last = |step: &Step| step.id.is_aws() && matches!(step.action, Action::Release(_));
+    let (last, steps) = std::mem::take(&mut plan.steps).into_iter().partition(last);
+    plan.steps = steps;
+    last
 }
 
 /// A namespace is deleted only when the load balancer controller has let its Ingresses go. One that is given back waits

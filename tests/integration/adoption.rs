@@ -1,5 +1,6 @@
 //! Taking over what exists, and giving it back.
 
+use mcpctl_sandbox::AwsRule;
 use serde_json::{Value, json};
 
 use crate::world::{Run, World};
@@ -215,4 +216,31 @@ fn what_belongs_to_another_tenant_or_would_be_cut_off_is_not_taken_over() {
         .says(&["Deployment mcp-kept/shop: is not the tenant's", "cut off"]);
     world.kubectl(&["-n", "mcp-kept", "delete", "deployment", "shop", "--wait"]);
     let _ = adopt(&world).expect(0);
+}
+
+#[test]
+fn a_removal_that_fails_while_it_gives_back_is_resumed() {
+    let tenant = "halfway";
+    let world = World::new(tenant);
+    let foreign = Foreign::make(&world, tenant);
+    let _ = world
+        .mcpctl(&["tenant", "add", tenant, "--adopt"])
+        .expect(0);
+    let fail = |operation: &str| {
+        let rule = AwsRule::on(operation).by(&world.access_key).once();
+        world
+            .sandbox
+            .aws_fault(rule.fail(403, "AccessDenied", "not today"))
+    };
+    for operation in ["UntagResource", "DeleteRolePolicy", "UntagRole"] {
+        let _fault = fail(operation);
+        let _ = world
+            .mcpctl(&["tenant", "remove", tenant, "--yes"])
+            .expect(5)
+            .says(&["not today", "run the same command again"]);
+    }
+    let _ = world
+        .mcpctl(&["tenant", "remove", tenant, "--yes"])
+        .expect(0);
+    given_back(&world, &foreign, tenant);
 }

@@ -5,7 +5,10 @@ use serde_json::Value;
 
 use super::{Answer, Iam, OUR_POLICY, tag_map, to_object};
 use crate::{
-    backend::call::{absent_is_fine, call},
+    backend::{
+        CallError,
+        call::{absent_is_fine, call},
+    },
     diff::Change,
     object::Object,
 };
@@ -52,6 +55,20 @@ impl Iam {
         live: &Object,
         changes: &[Change],
     ) -> Answer<Object> {
+        let mut wrote = false;
+        let updated = self.put_back(wanted, changes, &mut wrote).await;
+        updated.map_err(|error| CallError {
+            after_writes: wrote,
+            ..error
+        })?;
+        Ok(to_object(
+            wanted.id(),
+            &wanted.tree["spec"],
+            live.text("/status/ackResourceMetadata/arn"),
+        ))
+    }
+
+    async fn put_back(&self, wanted: &Object, changes: &[Change], wrote: &mut bool) -> Answer<()> {
         let spec = &wanted.tree["spec"];
         let name = wanted.text("/spec/name");
         let touches = |prefix: &str| changes.iter().any(|change| change.path.starts_with(prefix));
@@ -59,33 +76,33 @@ impl Iam {
         if touches("spec.permissionsBoundary") {
             self.set_boundary(name, spec["permissionsBoundary"].as_str())
                 .await?;
+            *wrote = true;
         }
         if touches("spec.assumeRolePolicyDocument") {
             self.put_trust(name, &spec["assumeRolePolicyDocument"])
                 .await?;
+            *wrote = true;
         }
         if touches("spec.inlinePolicies.mcpctl") {
             match spec.pointer("/inlinePolicies/mcpctl") {
                 Some(document) => self.put_policy(name, OUR_POLICY, document).await?,
                 None => _ = absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?,
             }
+            *wrote = true;
         }
         let attachments = changes
             .iter()
             .filter(|change| change.path.starts_with("spec.policies["));
         for arn in attachments.filter_map(|change| change.want.as_ref()?.as_str()) {
             self.attach(name, arn).await?;
+            *wrote = true;
         }
-        if touches("spec.tags[") {
-            call(&format!("iam:TagRole {name}"), async || {
-                self.client
-                    .tag_role()
-                    .role_name(name)
-                    .set_tags(Some(tags(spec)))
-                    .send()
-                    .await
-            })
-            .await?;
+        if changes
+            .iter()
+            .any(|change| change.path.starts_with("spec.tags[") && change.want.is_some())
+        {
+            self.tag(name, spec).await?;
+            *wrote = true;
         }
         let surplus = changes.iter().filter(|change| change.want.is_none());
         let keys: Vec<String> = surplus
@@ -93,21 +110,27 @@ impl Iam {
             .map(str::to_string)
             .collect();
         if !keys.is_empty() {
-            call(&format!("iam:UntagRole {name}"), async || {
-                self.client
-                    .untag_role()
-                    .role_name(name)
-                    .set_tag_keys(Some(keys.clone()))
-                    .send()
-                    .await
-            })
-            .await?;
+            self.untag(name, &keys).await?;
         }
-        Ok(to_object(
-            wanted.id(),
-            spec,
-            live.text("/status/ackResourceMetadata/arn"),
-        ))
+        Ok(())
+    }
+
+    async fn tag(&self, role: &str, spec: &Value) -> Answer<()> {
+        call(&format!("iam:TagRole {role}"), async || {
+            let request = self.client.tag_role().role_name(role);
+            request.set_tags(Some(tags(spec))).send().await
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn untag(&self, role: &str, keys: &[String]) -> Answer<()> {
+        call(&format!("iam:UntagRole {role}"), async || {
+            let request = self.client.untag_role().role_name(role);
+            request.set_tag_keys(Some(keys.to_vec())).send().await
+        })
+        .await
+        .map(|_| ())
     }
 
     /// Deletes a role after our inline policy and the given managed ones. Others make IAM refuse. False when it was gone already.
@@ -116,8 +139,15 @@ impl Iam {
     /// The first call that fails.
     pub async fn delete(&self, live: &Object, managed: &Value) -> Answer<bool> {
         let name = live.text("/spec/name");
+        let mut wrote = false;
+        let later = |wrote: bool| {
+            move |error: CallError| CallError {
+                after_writes: wrote,
+                ..error
+            }
+        };
         if live.tree.pointer("/spec/inlinePolicies/mcpctl").is_some() {
-            absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?;
+            wrote |= absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?;
         }
         let managed = managed.as_array().into_iter().flatten();
         for arn in managed.filter_map(Value::as_str) {
@@ -130,13 +160,13 @@ impl Iam {
                     .await
             })
             .await;
-            absent_is_fine(detached)?;
+            wrote |= absent_is_fine(detached).map_err(later(wrote))?;
         }
         let deleted = call(&format!("iam:DeleteRole {name}"), async || {
             self.client.delete_role().role_name(name).send().await
         })
         .await;
-        absent_is_fine(deleted)
+        absent_is_fine(deleted).map_err(later(wrote))
     }
 
     async fn put_trust(&self, role: &str, document: &Value) -> Answer<()> {

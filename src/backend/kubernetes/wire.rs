@@ -73,6 +73,7 @@ pub(super) fn transport(call: &str, message: String) -> CallError {
         code: String::new(),
         message,
         retry_after: None,
+        after_writes: false,
     }
 }
 
@@ -108,5 +109,6 @@ pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
         code: format!("{} {}", status.code, status.reason).trim().into(),
         message: status.message,
         retry_after: seconds.map(Duration::from_secs),
+        after_writes: false,
     }
 }
