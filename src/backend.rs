@@ -13,6 +13,7 @@ mod kubernetes;
 mod retry;
 
 pub use aws::{Aws, ClusterInfo};
+pub use connect::contexts;
 pub use eks::AssociationSummary;
 pub use iam::RoleSummary;
 pub use kubernetes::{Apply, Kubernetes, Propagation, WatchEvent};

@@ -33,7 +33,7 @@ Exit codes:
   130, 143  interrupted, after the calls in flight ended";
 
 /// What every verb takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Options of every verb")]
 pub struct Global {
     /// Settings file; mcpctl.yaml in this directory or above where it is not given [env: MCPCTL_CONFIG]
@@ -73,22 +73,53 @@ pub enum Command {
     /// Tenants
     #[command(subcommand)]
     Tenant(Tenant),
-    /// Print a completion script
+    /// Print a script that completes commands, flags, tenants, tiers and contexts
+    #[command(after_help = "\
+Examples:
+  source <(mcpctl completion bash)
+  mcpctl completion zsh > ~/.zfunc/_mcpctl
+  mcpctl completion fish > ~/.config/fish/completions/mcpctl.fish")]
     Completion {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one for each verb
+    #[command(after_help = "\
+Examples:
+  mcpctl man ~/.local/share/man/man1
+  mcpctl man | man -l -")]
+    Man {
+        /// Where to write them; made if it is missing. Without it the page of mcpctl goes to stdout
+        #[arg(value_name = "DIR")]
+        directory: Option<PathBuf>,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Platform {
     /// Print the platform's objects as YAML; calls nothing
+    #[command(after_help = "\
+Examples:
+  mcpctl platform render
+  mcpctl platform render | kubectl diff --server-side --field-manager=mcpctl -f -")]
     Render,
     /// Make the cluster ready for tenants
+    #[command(after_help = "\
+Examples:
+  mcpctl platform apply
+  mcpctl platform apply --context staging --timeout 1m")]
     Apply(Timeout),
     /// Show what apply would change; exit 1 if anything
+    #[command(after_help = "\
+Examples:
+  mcpctl platform diff
+  mcpctl platform diff --context staging || mcpctl platform apply --context staging")]
     Diff,
     /// Delete the platform's objects; refuses while there are tenants
+    #[command(after_help = "\
+Examples:
+  mcpctl platform remove --dry-run
+  mcpctl platform remove --yes")]
     Remove(RemovePlatform),
 }
 

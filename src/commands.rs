@@ -12,6 +12,7 @@ mod add;
 mod completion;
 mod diff;
 mod list;
+mod man;
 mod platform;
 mod remove;
 
@@ -35,5 +36,6 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Tenant(Tenant::Remove(args)) => Box::pin(remove::run(context, &args)).await,
         Command::Tenant(Tenant::List) => Box::pin(list::run(context)).await,
         Command::Completion { shell } => completion::run(context, shell),
+        Command::Man { directory } => man::run(context, directory.as_deref()),
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, os_reason},
     policy, spec, yaml,
 };
 
@@ -277,11 +277,8 @@ pub fn embed_policy(spec: &mut Map<String, Value>, base: &Path, source: &str) ->
 /// # Errors
 /// Usage, with the path.
 pub fn read_file(path: &Path, shown: &str, what: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let why = error.to_string();
-        let why = why.split(" (os error").next().unwrap_or_default();
-        Error::usage(format!("cannot read {what} {shown}: {why}"))
-    })
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read {what} {shown}: {}", os_reason(&error))))
 }
 
 /// The path as the user would type it.

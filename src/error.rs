@@ -148,13 +148,22 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// Why the operating system refused, in its words but without its number.
+pub fn os_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().into()
+}
+
 /// Writing to stdout failed: silence for a closed pipe, an error otherwise.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             Self::new(Kind::ClosedOutput, "stdout was closed")
         } else {
-            Self::new(Kind::Incomplete, format!("cannot write to stdout: {error}"))
+            Self::new(
+                Kind::Incomplete,
+                format!("cannot write to stdout: {}", os_reason(&error)),
+            )
         }
     }
 }

@@ -23,6 +23,7 @@
 pub mod backend;
 pub mod cli;
 pub mod commands;
+pub mod complete;
 pub mod config;
 pub mod desired;
 pub mod diff;

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mcpctl::{
-    cli::Cli,
-    commands,
-    config::Environment,
+    cli::{Cli, Command},
+    commands, complete,
     error::{Error, Kind, Result, Signal},
     report::Ui,
     session::Context,
@@ -17,43 +16,48 @@ use tokio::{
 };
 
 fn main() -> ExitCode {
+    match complete::answer() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => {
+            drop(error.print());
+            return ExitCode::from(Kind::Usage.exit_code());
+        }
+    }
     let cli = Cli::parse();
-    let environment = Environment::read();
-    let ui = Ui::new(environment.no_color);
+    let (sender, signal) = watch::channel(None);
+    let context = match Context::new(cli.global, signal) {
+        Ok(context) => context,
+        Err(error) => {
+            Ui::new(true).error(&error);
+            return ExitCode::from(error.kind.exit_code());
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            ui.error(&Error::unreachable("cannot start").detail(error.to_string()));
+            context
+                .ui
+                .error(&Error::unreachable("cannot start").detail(error.to_string()));
             return ExitCode::from(Kind::Unreachable.exit_code());
         }
     };
-    let code = runtime.block_on(run(cli, environment, ui));
+    let code = runtime.block_on(run(&context, cli.command, sender));
     // A prompt that nobody answered must not hold the exit up.
     runtime.shutdown_background();
     code
 }
 
-async fn run(cli: Cli, environment: Environment, ui: Ui) -> ExitCode {
-    let (sender, receiver) = watch::channel(None);
-    tokio::spawn(listen(sender));
-    let context = match std::env::current_dir() {
-        Ok(working_directory) => Context {
-            global: cli.global,
-            environment,
-            working_directory,
-            ui,
-            signal: receiver,
-        },
-        Err(error) => {
-            ui.error(&Error::usage("cannot tell the working directory").detail(error.to_string()));
-            return ExitCode::from(Kind::Usage.exit_code());
-        }
-    };
-    let result = commands::run(&context, cli.command).await;
-    finish(&context, result)
+async fn run(
+    context: &Context,
+    command: Command,
+    signals: watch::Sender<Option<Signal>>,
+) -> ExitCode {
+    tokio::spawn(listen(signals));
+    finish(context, commands::run(context, command).await)
 }
 
 fn finish(context: &Context, result: Result<ExitCode>) -> ExitCode {

@@ -9,7 +9,7 @@ use crate::{
     backend::{Aws, ClusterInfo, Kubernetes, Reason},
     cli::{Global, Only},
     config::{self, Environment, Overrides, Settings},
-    error::{Error, Kind, Result, Signal},
+    error::{Error, Kind, Result, Signal, os_reason},
     execute::{self, Outcome, Run},
     object::State,
     plan::{Plan, Subject},
@@ -31,6 +31,28 @@ pub struct Context {
 }
 
 impl Context {
+    /// What a verb that was started here is given.
+    ///
+    /// # Errors
+    /// Usage, where the working directory cannot be told: it was deleted, or may not be read.
+    pub fn new(global: Global, signal: watch::Receiver<Option<Signal>>) -> Result<Self> {
+        let working_directory = std::env::current_dir().map_err(|error| {
+            Error::usage(format!(
+                "cannot tell the working directory: {}",
+                os_reason(&error)
+            ))
+            .hint("go to a directory that exists")
+        })?;
+        let environment = Environment::read();
+        Ok(Self {
+            ui: Ui::new(environment.no_color),
+            global,
+            environment,
+            working_directory,
+            signal,
+        })
+    }
+
     /// The settings, with flags and variables over them.
     ///
     /// # Errors
@@ -47,6 +69,24 @@ impl Context {
             &flags.over(self.environment.overrides.clone()),
             &self.working_directory,
         )
+    }
+
+    /// The kubeconfig that is named, else those that the environment names.
+    pub fn kubeconfigs(&self) -> Vec<PathBuf> {
+        match &self.global.kubeconfig {
+            Some(path) => vec![self.working_directory.join(path)],
+            None => self.environment.kubeconfigs.clone(),
+        }
+    }
+
+    /// A client for the cluster that flags and variables name; makes no call.
+    ///
+    /// # Errors
+    /// Unreachable, when there is no configuration or it cannot be used.
+    pub async fn kubernetes(&self) -> Result<Kubernetes> {
+        let named = self.global.context.as_deref();
+        let context = named.or(self.environment.context.as_deref());
+        Kubernetes::connect(context, &self.kubeconfigs()).await
     }
 
     /// Ends a phase that writes nothing as soon as a signal comes.
@@ -91,15 +131,7 @@ impl<'a> Session<'a> {
         let kubernetes = if only == Some(Only::Aws) {
             None
         } else {
-            let name = global
-                .context
-                .as_deref()
-                .or(context.environment.context.as_deref());
-            let kubeconfigs = match &global.kubeconfig {
-                Some(path) => vec![context.working_directory.join(path)],
-                None => context.environment.kubeconfigs.clone(),
-            };
-            Some(Kubernetes::connect(name, &kubeconfigs).await?)
+            Some(context.kubernetes().await?)
         };
         let aws = if only == Some(Only::Kubernetes) {
             None

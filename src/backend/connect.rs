@@ -13,28 +13,44 @@ use tower::{BoxError, ServiceBuilder};
 
 use crate::error::{Error, Result};
 
-/// Reads the kubeconfigs, merged as kubectl merges them; without any, the credentials of the pod that we run in.
-pub(super) async fn configuration(
-    context: Option<&str>,
-    kubeconfigs: &[PathBuf],
-) -> Result<(Config, String)> {
-    let hint = "give --kubeconfig and --context, or set KUBECONFIG";
+/// How to say which cluster is meant.
+const WHERE: &str = "give --kubeconfig and --context, or set KUBECONFIG";
+
+/// The names of the contexts of the kubeconfigs.
+///
+/// # Errors
+/// Unreachable, when one cannot be read.
+pub fn contexts(kubeconfigs: &[PathBuf]) -> Result<Vec<String>> {
+    let contexts = merged(kubeconfigs)?.contexts;
+    Ok(contexts.into_iter().map(|context| context.name).collect())
+}
+
+fn merged(kubeconfigs: &[PathBuf]) -> Result<Kubeconfig> {
     let mut file = Kubeconfig::default();
     for path in kubeconfigs {
         let merged = Kubeconfig::read_from(path).and_then(|next| file.merge(next));
         file = merged.map_err(|error| {
             Error::unreachable(format!("cannot read the kubeconfig {}", path.display()))
                 .detail(first_line(&error))
-                .hint(hint)
+                .hint(WHERE)
         })?;
     }
+    Ok(file)
+}
+
+/// Reads the kubeconfigs, merged as kubectl merges them; without any, the credentials of the pod that we run in.
+pub(super) async fn configuration(
+    context: Option<&str>,
+    kubeconfigs: &[PathBuf],
+) -> Result<(Config, String)> {
+    let file = merged(kubeconfigs)?;
     if kubeconfigs.is_empty() {
         return Config::incluster()
             .map(|config| (config, "in-cluster".into()))
             .map_err(|_| {
                 Error::unreachable("no cluster to talk to")
                     .detail("there is no kubeconfig, and this is not a pod")
-                    .hint(hint)
+                    .hint(WHERE)
             });
     }
     let name = context
@@ -51,7 +67,7 @@ pub(super) async fn configuration(
         .map_err(|error| {
             Error::unreachable(format!("cannot use context `{name}` of the kubeconfig"))
                 .detail(first_line(&error))
-                .hint(hint)
+                .hint(WHERE)
         })?;
     config.default_retry = false;
     Ok((config, name))

@@ -16,11 +16,26 @@ Examples:
   mcpctl tenant add acme -f tenants/acme.yaml --dry-run > gitops/acme.yaml")]
     Add(Add),
     /// Show what add would change; exit 1 if anything
+    #[command(after_help = "\
+Examples:
+  mcpctl tenant diff acme
+  mcpctl tenant diff acme --image ghcr.io/acme/mcp:1.5
+  mcpctl tenant diff --all")]
     Diff(Diff),
     /// Delete everything that add made for a tenant
+    #[command(after_help = "\
+Examples:
+  mcpctl tenant remove acme --dry-run
+  mcpctl tenant remove acme --yes --timeout 10m")]
     Remove(Remove),
     /// List the tenants of the cluster
-    #[command(visible_alias = "ls")]
+    #[command(
+        visible_alias = "ls",
+        after_help = "\
+Examples:
+  mcpctl tenant list
+  mcpctl tenant list --context staging"
+    )]
     List,
 }
 

@@ -397,6 +397,7 @@ fn a_reader_that_goes_away_is_no_failure() {
         &ADD[..],
         &["platform", "render"],
         &["completion", "bash"],
+        &["man"],
         &["--help"],
         &["tenant", "add", "--help"],
         &["--version"],
@@ -418,7 +419,8 @@ fn a_reader_that_takes_one_line_gets_it() {
     let binary = env!("CARGO_BIN_EXE_mcpctl");
     for (args, first) in [
         ("tenant add acme --dry-run", "---\n"),
-        ("completion bash", "_mcpctl() {\n"),
+        ("man", ".ie \\n(.g .ds Aq \\(aq\n"),
+        ("completion bash", "_clap_complete_mcpctl() {\n"),
     ] {
         let script = format!("set -o pipefail; '{binary}' {args} | head -1");
         let mut shell = std::process::Command::new("bash");

@@ -3,6 +3,7 @@
 mod access;
 mod adoption;
 mod by_hand;
+mod completion;
 mod conflicts;
 mod desk;
 mod documents;
