@@ -11,12 +11,14 @@ mod eks;
 mod iam;
 mod kubernetes;
 mod retry;
+mod trace;
 
 pub use aws::{Aws, ClusterInfo};
 pub use connect::contexts;
 pub use eks::AssociationSummary;
 pub use iam::RoleSummary;
 pub use kubernetes::{Apply, Kubernetes, Propagation, WatchEvent};
+pub use trace::CALLS;
 
 /// What kind of answer a call got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

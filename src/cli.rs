@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use k8s_openapi::jiff::SignedDuration;
 
 mod tenant;
@@ -63,6 +63,9 @@ pub struct Global {
     /// Go on although the context's API server is not the cluster's, as behind a tunnel
     #[arg(long, global = true)]
     pub allow_context_mismatch: bool,
+    /// Show each call on stderr; twice, also its query, its id and the size of the answer
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,7 +7,7 @@ use mcpctl::{
     cli::{Cli, Command},
     commands, complete,
     error::{Error, Kind, Result, Signal},
-    report::Ui,
+    report::{self, Ui},
     session::Context,
 };
 use tokio::{
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
             return ExitCode::from(error.kind.exit_code());
         }
     };
+    report::show_calls(&context.ui, context.global.verbose);
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

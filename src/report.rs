@@ -3,22 +3,25 @@
 use std::{
     cell::RefCell,
     io::{self, IsTerminal, Write},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use anstream::{AutoStream, ColorChoice};
 
 use crate::error::{Error, Result};
 
+mod calls;
 mod events;
 mod plan;
 
+pub use calls::show_calls;
 pub use events::{failure, printer};
 pub use plan::{conflicts, plan};
 
 /// The two streams. Colour only on a terminal, never alone in meaning.
 pub struct Ui {
     out: RefCell<io::BufWriter<AutoStream<io::Stdout>>>,
-    err: RefCell<AutoStream<io::Stderr>>,
+    err: Stderr,
 }
 
 impl Ui {
@@ -35,7 +38,7 @@ impl Ui {
         let (out, err) = (choice(stdout.is_terminal()), choice(stderr.is_terminal()));
         Self {
             out: RefCell::new(io::BufWriter::new(AutoStream::new(stdout, out))),
-            err: RefCell::new(AutoStream::new(stderr, err)),
+            err: Stderr(Arc::new(Mutex::new(AutoStream::new(stderr, err)))),
         }
     }
 
@@ -55,9 +58,9 @@ impl Ui {
         Ok(self.out.borrow_mut().flush()?)
     }
 
-    /// A line for people. A stderr that is closed is no reason to stop.
+    /// A line for people.
     pub fn status(&self, text: &str) {
-        drop(writeln!(self.err.borrow_mut(), "{text}"));
+        self.err.line(text);
     }
 
     /// Lines for people; nothing for an empty text.
@@ -75,6 +78,18 @@ impl Ui {
     /// Something that a person should know.
     pub fn warning(&self, text: &str) {
         self.status(&format!("{YELLOW}warning:{YELLOW:#} {text}"));
+    }
+}
+
+/// The one way to stderr.
+#[derive(Clone)]
+struct Stderr(Arc<Mutex<AutoStream<io::Stderr>>>);
+
+impl Stderr {
+    /// A stderr that is closed is no reason to stop.
+    fn line(&self, text: &str) {
+        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(writeln!(stream, "{text}"));
     }
 }
 

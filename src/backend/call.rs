@@ -3,7 +3,7 @@
 use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 use aws_types::request_id::RequestId;
 
-use super::{CallError, Reason, connect, retry::retry};
+use super::{CallError, Reason, connect, retry::retry, trace};
 
 /// Codes of changes that are still spreading or that pass: the SDK does not repeat them.
 const PASSING: [&str; 5] = [
@@ -23,7 +23,11 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     SdkError<E>: RequestId,
 {
-    retry(async || send().await.map_err(|error| failed(name, &error))).await
+    retry(async || {
+        let answer = trace::NAME.scope(name.into(), send()).await;
+        answer.map_err(|error| failed(name, &error))
+    })
+    .await
 }
 
 /// Absence, where that is what was to be reached. False says that there was nothing to do.

@@ -11,6 +11,7 @@ use kube::{
 };
 use tower::{BoxError, ServiceBuilder};
 
+use super::trace;
 use crate::error::{Error, Result};
 
 /// How to say which cluster is meant.
@@ -104,7 +105,15 @@ pub(super) fn client(config: &Config) -> Result<kube::Client> {
         .option_layer(config.auth_layer().map_err(failed)?)
         .layer(config.extra_headers_layer().map_err(failed)?)
         .map_err(BoxError::from)
-        .service(http);
+        .service_fn(move |request| {
+            let sent = trace::Sent::to_kubernetes(&request);
+            let answer = http.request(request);
+            async move {
+                let answer = answer.await;
+                sent.answered(answer.as_ref().ok());
+                answer
+            }
+        });
     Ok(kube::Client::new(service, config.default_namespace.clone()))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CallError, ClusterInfo, Reason,
     call::{absent_is_fine, call},
+    trace,
 };
 use crate::object::{EKS, Id, Object, PLATFORM_NAMESPACE};
 
@@ -45,8 +46,11 @@ pub struct Eks {
 
 impl Eks {
     pub(super) fn new(config: &aws_config::SdkConfig) -> Self {
+        let config = aws_sdk_eks::config::Builder::from(config)
+            .interceptor(trace::Attempts)
+            .build();
         Self {
-            client: aws_sdk_eks::Client::new(config),
+            client: aws_sdk_eks::Client::from_conf(config),
         }
     }
 

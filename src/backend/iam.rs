@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{CallError, Reason, call::call};
+use super::{CallError, Reason, call::call, trace};
 use crate::object::{Id, Object};
 
 mod write;
@@ -39,8 +39,11 @@ pub struct Iam {
 
 impl Iam {
     pub(super) fn new(config: &aws_config::SdkConfig) -> Self {
+        let config = aws_sdk_iam::config::Builder::from(config)
+            .interceptor(trace::Attempts)
+            .build();
         Self {
-            client: aws_sdk_iam::Client::new(config),
+            client: aws_sdk_iam::Client::from_conf(config),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CallError, Reason};
+use super::{CallError, Reason, trace};
 
 const ATTEMPTS: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -14,11 +14,13 @@ pub(super) async fn retry<T>(
     mut call: impl AsyncFnMut() -> Result<T, CallError>,
 ) -> Result<T, CallError> {
     let mut pause = FIRST_PAUSE;
-    for _ in 1..ATTEMPTS {
+    for attempt in 1..ATTEMPTS {
         match call().await {
             Err(error) if error.reason == Reason::Busy => {
                 let wait = error.retry_after.unwrap_or(pause).min(LONGEST_PAUSE);
-                tokio::time::sleep(wait.mul_f64(0.5 + fastrand::f64())).await;
+                let wait = wait.mul_f64(0.5 + fastrand::f64());
+                trace::again(&error.call, &error.code, attempt + 1, wait);
+                tokio::time::sleep(wait).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
             answer => return answer,

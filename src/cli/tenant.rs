@@ -34,7 +34,7 @@ Examples:
         after_help = "\
 Examples:
   mcpctl tenant list
-  mcpctl tenant list --context staging"
+  mcpctl tenant list --context staging -v"
     )]
     List,
 }

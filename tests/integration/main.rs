@@ -21,4 +21,5 @@ mod offline_input;
 mod property;
 mod removal;
 mod terminal;
+mod verbose;
 mod world;
