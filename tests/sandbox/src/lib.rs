@@ -45,6 +45,7 @@ mod ports;
 mod process;
 mod progress;
 mod python;
+mod references;
 mod sandbox;
 pub mod strict_aws;
 mod tokens;

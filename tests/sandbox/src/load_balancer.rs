@@ -10,7 +10,7 @@ mod controller;
 mod events;
 mod group;
 mod model;
-mod world;
+pub(crate) mod world;
 mod writer;
 
 use std::collections::HashSet;

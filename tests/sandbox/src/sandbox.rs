@@ -22,7 +22,7 @@ use crate::load_balancer::LoadBalancer;
 use crate::process::Janitor;
 use crate::progress::Progress;
 use crate::webhook::Webhook;
-use crate::{binaries, crds, kwok, load_balancer, python};
+use crate::{binaries, crds, kwok, load_balancer, python, references};
 
 /// How to start a [`Sandbox`].
 #[derive(Clone, Debug)]
@@ -82,6 +82,7 @@ impl Sandbox {
             crds::add(&client).await?;
             kwok::add_node(&client).await
         })?;
+        references::start(&engine, control_plane.client());
         let controller = Identity::new(load_balancer::USER, &load_balancer::GROUPS);
         let controller = access.kubeconfig(control_plane.url(), CONTEXT, &controller)?;
         let load_balancer = LoadBalancer::start(&engine, control_plane.client(), &controller)?;

@@ -197,3 +197,72 @@ fn an_association_gives_new_pods_credentials() {
     SANDBOX.aws_eks("DELETE", &path, None).unwrap();
     assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
 }
+
+#[test]
+fn a_container_waits_for_what_it_refers_to() {
+    kubectl(&["create", "namespace", "referring"]);
+    apply(
+        "{apiVersion: v1, kind: Pod, metadata: {name: refers, namespace: referring}, spec: {containers: [{name: mcp, \
+         image: 'mcp:1', envFrom: [{configMapRef: {name: settings}}, {secretRef: {name: maybe, optional: true}}], env: \
+         [{name: A, valueFrom: {secretKeyRef: {name: upstream, key: token}}}]}]}}",
+    );
+    let waits_for = |text: &str| {
+        eventually(text, || {
+            let waiting = container_state("referring", "refers")["state"]["waiting"].clone();
+            waiting["reason"] == "CreateContainerConfigError" && waiting["message"] == text
+        });
+    };
+    waits_for("configmap \"settings\" not found");
+    kubectl(&["create", "configmap", "settings", "-n", "referring"]);
+    waits_for("secret \"upstream\" not found");
+    kubectl(&[
+        "create",
+        "secret",
+        "generic",
+        "upstream",
+        "-n",
+        "referring",
+        "--from-literal=a=b",
+    ]);
+    waits_for("couldn't find key token in Secret referring/upstream");
+    let patch = r#"{"stringData":{"token":"x"}}"#;
+    kubectl(&[
+        "patch",
+        "secret",
+        "upstream",
+        "-n",
+        "referring",
+        "-p",
+        patch,
+    ]);
+    kubectl(&[
+        "wait",
+        "pod/refers",
+        "-n",
+        "referring",
+        "--for=condition=Ready",
+        "--timeout=20s",
+    ]);
+}
+
+#[test]
+fn a_probe_fails_with_an_event_and_a_restarted_container_recovers() {
+    kubectl(&["create", "namespace", "probing"]);
+    for (name, state) in [("unready", "Unready"), ("restarted", "RestartedOnce")] {
+        let annotation = format!("--annotations=sandbox.test/state={state}");
+        kubectl(&["run", name, "-n", "probing", "--image=mcp:1", &annotation]);
+    }
+    eventually("an event of the probe", || {
+        let about = "--field-selector=reason=Unhealthy,involvedObject.name=unready";
+        !kubectl(&["get", "events", "-n", "probing", about, "-o", "name"]).is_empty()
+    });
+    kubectl(&[
+        "wait",
+        "pod/restarted",
+        "-n",
+        "probing",
+        "--for=condition=Ready",
+        "--timeout=20s",
+    ]);
+    assert_eq!(container_state("probing", "restarted")["restartCount"], 1);
+}

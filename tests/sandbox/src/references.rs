@@ -1,0 +1,123 @@
+//! What a kubelet does with containers that refer to Secrets and `ConfigMaps`: it does not make them before all of those
+//! are there, and goes on by itself when they come. KWOK cannot look anything up, so this writes what is missing into an
+//! annotation of the pod, or `none`, and the stages act on it.
+//!
+//! Source: `makeEnvironmentVariables` in `pkg/kubelet/kubelet_pods.go` of Kubernetes, whose messages these are.
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::engine::Engine;
+use crate::kubernetes;
+use crate::load_balancer::world::{Store, key, list, text};
+use crate::watch::{self, Change};
+
+const ANNOTATION: &str = "sandbox.test/missing";
+
+enum Message {
+    Pod(Change),
+    Secret(Change),
+    ConfigMap(Change),
+}
+
+/// A collection, and what a change in it is here.
+type Watched = (&'static str, fn(Change) -> Message);
+
+#[derive(Default)]
+struct World {
+    pods: Store,
+    secrets: Store,
+    config_maps: Store,
+}
+
+/// Starts looking, for as long as the sandbox lives.
+pub(crate) fn start(engine: &Engine, client: kube::Client) {
+    let (inbox, messages) = unbounded_channel();
+    let watched: [Watched; 3] = [
+        ("/api/v1/secrets", Message::Secret),
+        ("/api/v1/configmaps", Message::ConfigMap),
+        ("/api/v1/pods", Message::Pod),
+    ];
+    for (collection, message) in watched {
+        let inbox = inbox.clone();
+        engine.spawn(watch::follow(client.clone(), collection, move |change| {
+            inbox.send(message(change)).is_ok()
+        }));
+    }
+    engine.spawn(run(client, messages));
+}
+
+async fn run(client: kube::Client, mut messages: UnboundedReceiver<Message>) {
+    let mut world = World::default();
+    while let Some(message) = messages.recv().await {
+        match message {
+            Message::Pod(change) => drop(world.pods.take(change)),
+            Message::Secret(change) => drop(world.secrets.take(change)),
+            Message::ConfigMap(change) => drop(world.config_maps.take(change)),
+        }
+        let waiting = world
+            .pods
+            .values()
+            .filter(|pod| pod["status"]["phase"] == "Pending");
+        for pod in waiting {
+            let Some(missing) = world.missing(pod) else {
+                continue;
+            };
+            if pod["metadata"]["annotations"][ANNOTATION] != missing.as_str() {
+                let (namespace, name) = key(pod);
+                let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
+                let patch = json!({"metadata": {"annotations": {ANNOTATION: missing}}});
+                // A pod that went meanwhile needs no annotation; the watch tells of any other.
+                let _ = kubernetes::merge(&client, &path, &patch).await;
+            }
+        }
+    }
+}
+
+impl World {
+    /// The first thing that a pod refers to and that is not there, or `none`; nothing for a pod that refers to nothing.
+    fn missing(&self, pod: &Value) -> Option<String> {
+        let (namespace, _) = key(pod);
+        let mut refers = false;
+        for container in list(&pod["spec"]["containers"]) {
+            let whole = list(&container["envFrom"]).iter();
+            let single = list(&container["env"])
+                .iter()
+                .map(|variable| &variable["valueFrom"]);
+            for source in whole.chain(single) {
+                for (kind, store, fields) in [
+                    ("Secret", &self.secrets, ["secretRef", "secretKeyRef"]),
+                    (
+                        "ConfigMap",
+                        &self.config_maps,
+                        ["configMapRef", "configMapKeyRef"],
+                    ),
+                ] {
+                    for reference in fields.map(|field| &source[field]) {
+                        if reference.is_null() {
+                            continue;
+                        }
+                        refers = true;
+                        if let Some(why) = lacks(kind, store, &namespace, reference) {
+                            return Some(why);
+                        }
+                    }
+                }
+            }
+        }
+        refers.then(|| "none".to_owned())
+    }
+}
+
+fn lacks(kind: &str, store: &Store, namespace: &str, reference: &Value) -> Option<String> {
+    if reference["optional"] == true {
+        return None;
+    }
+    let name = text(&reference["name"]);
+    let Some(object) = store.get(&(namespace.to_owned(), name.to_owned())) else {
+        return Some(format!("{} \"{name}\" not found", kind.to_lowercase()));
+    };
+    let wanted = reference["key"].as_str()?;
+    let there = !object["data"][wanted].is_null();
+    (!there).then(|| format!("couldn't find key {wanted} in {kind} {namespace}/{name}"))
+}
