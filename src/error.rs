@@ -118,12 +118,19 @@ impl Error {
         self
     }
 
-    /// The message on one line, for a report that lists several failures.
+    /// The message on one line, for a report that lists several failures. What takes several lines, such as a log, is
+    /// left out.
     pub fn line(&self) -> String {
-        if self.details.is_empty() {
+        let details: Vec<&str> = self
+            .details
+            .iter()
+            .map(String::as_str)
+            .filter(|detail| !detail.contains('\n'))
+            .collect();
+        if details.is_empty() {
             self.what.clone()
         } else {
-            format!("{}: {}", self.what, self.details.join("; "))
+            format!("{}: {}", self.what, details.join("; "))
         }
     }
 }

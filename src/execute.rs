@@ -13,8 +13,9 @@ use crate::{
     backend::{Aws, Kubernetes},
     error::{Error, Kind, Result, Signal},
     lock::{self, Lock},
-    object::State,
+    object::{Id, State},
     plan::{Plan, Step, Subject},
+    wait::Waiting,
 };
 
 mod identity;
@@ -78,8 +79,8 @@ struct Progress {
     wrote: Cell<bool>,
     state: RefCell<State>,
     lock: RefCell<Option<Lock>>,
-    /// What a ready tenant still lacks.
-    waits_for: RefCell<String>,
+    /// What the steps that wait said last.
+    waits_for: RefCell<BTreeMap<Id, Waiting>>,
 }
 
 /// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in

@@ -1,167 +1,78 @@
 //! Waiting for what others do: pods that become ready, an Ingress that gets an address, objects that go away.
 
-use futures_util::StreamExt;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::{
-    backend::{Kubernetes, WatchEvent},
-    error::{Error, Kind, Result},
-    object::{Id, Object, own_kind},
+    backend::Kubernetes,
+    error::{Error, Kind},
+    object::own_kind,
 };
 
 mod evidence;
+mod finding;
+mod group;
+mod leaving;
+mod logs;
+mod pods;
+mod refusal;
+mod rollout;
+mod workload;
 
 pub use evidence::{Evidence, Verdict};
+pub use finding::{Finding, LogOf, Waiting};
+pub use leaving::gone;
+pub use rollout::ready;
 
-/// Follows Deployment, pods, Ingress and events of a namespace until the tenant is ready. `progress` hears each time
-/// what is still waited for. False when it was ready at once.
-///
-/// # Errors
-/// Wait, as soon as there is evidence that waiting does not help.
-pub async fn ready(
+/// The Ingresses of all namespaces; none where they cannot be read, since they only explain.
+async fn ingresses(kubernetes: &Kubernetes) -> Vec<Value> {
+    let all = kubernetes
+        .list(own_kind("networking.k8s.io", "Ingress"), "", "")
+        .await;
+    let all = all.unwrap_or_default().into_iter();
+    all.map(|ingress| ingress.tree).collect()
+}
+
+/// A wait that ran out: what was still missing, with the log of the container that it hangs on.
+pub async fn late(
+    what: String,
+    kubernetes: Option<&Kubernetes>,
+    namespace: &str,
+    waiting: &Waiting,
+) -> Error {
+    let mut error = Error::new(Kind::Wait, what);
+    if !waiting.state.is_empty() {
+        error = error.detail(waiting.state.clone());
+    }
+    if let Some(kubernetes) = kubernetes {
+        error = explain(error, kubernetes, namespace, &waiting.findings).await;
+    }
+    error.hint("run the same command again to go on; --timeout gives it longer")
+}
+
+/// Adds findings to an error, their hints, and the log of the first container that has one to show.
+async fn explain(
+    mut error: Error,
     kubernetes: &Kubernetes,
-    deployment: &Object,
-    ingress: Option<&Object>,
-    progress: &dyn Fn(&str),
-) -> Result<bool> {
-    let mut evidence = Evidence::new(deployment, ingress);
-    if let Verdict::Ready = evidence.verdict() {
-        return Ok(false);
+    namespace: &str,
+    findings: &[Finding],
+) -> Error {
+    for finding in findings {
+        error.details.push(finding.line.clone());
+        error.hints.extend(finding.hint.clone());
     }
-    let namespace = deployment.id().namespace.as_str();
-    let version = deployment.text("/metadata/resourceVersion");
-    let mut last = String::new();
-    loop {
-        let watch = |group, kind, version: &'static str| {
-            kubernetes.watch(own_kind(group, kind), namespace, None, version)
-        };
-        let (deployments, pods, ingresses, events) = futures_util::future::try_join4(
-            kubernetes.watch(
-                own_kind("apps", "Deployment"),
-                namespace,
-                None,
-                if last.is_empty() { version } else { "" },
-            ),
-            watch("", "Pod", ""),
-            watch("networking.k8s.io", "Ingress", ""),
-            watch("", "Event", ""),
-        )
-        .await
-        .map_err(Error::from)?;
-        let mut all = futures_util::stream::select_all([
-            tagged("Deployment", deployments),
-            tagged("Pod", pods),
-            tagged("Ingress", ingresses),
-            tagged("Event", events),
-        ]);
-        while let Some((kind, event)) = all.next().await {
-            match event {
-                WatchEvent::Present(tree) => evidence.present(kind, tree),
-                WatchEvent::Gone(tree) => evidence.gone(kind, &tree),
-                WatchEvent::Ended => break,
-            }
-            match evidence.verdict() {
-                Verdict::Ready => return Ok(true),
-                Verdict::Failed(why) => return Err(failed(deployment.id(), why)),
-                Verdict::Waiting(what) => {
-                    if what != last {
-                        progress(&what);
-                        last = what;
-                    }
-                }
-            }
-        }
+    if let Some(of) = findings.iter().find_map(|finding| finding.log.as_ref()) {
+        error
+            .details
+            .push(logs::excerpt(kubernetes, namespace, of).await);
     }
+    error.hints.dedup();
+    error
 }
 
-fn failed(id: &Id, why: Vec<String>) -> Error {
-    let mut error = Error::new(Kind::Wait, format!("{id} does not become ready"));
-    error.details = why;
-    error.hint("mend the cause and run the same command again")
-}
-
-type Tagged = futures_util::stream::LocalBoxStream<'static, (&'static str, WatchEvent)>;
-
-fn tagged(
-    kind: &'static str,
-    stream: impl futures_util::Stream<Item = WatchEvent> + 'static,
-) -> Tagged {
-    stream.map(move |event| (kind, event)).boxed_local()
-}
-
-/// Waits until an object is gone. `progress` hears what holds it.
-///
-/// # Errors
-/// What the API server answered.
-pub async fn gone(
-    kubernetes: &Kubernetes,
-    id: &Id,
-    uid: &str,
-    progress: &dyn Fn(&str),
-) -> Result<()> {
-    let mut last = String::new();
-    loop {
-        let Some(object) = kubernetes.get(id).await? else {
-            return Ok(());
-        };
-        if !uid.is_empty() && object.text("/metadata/uid") != uid {
-            return Ok(());
-        }
-        let mut tell = |tree: &Value| {
-            let what = evidence::holders(tree).join(", ");
-            if what != last && !what.is_empty() {
-                progress(&what);
-                last = what;
-            }
-        };
-        tell(&object.tree);
-        let kind = own_kind(&id.group, &id.kind);
-        let version = object.text("/metadata/resourceVersion").to_string();
-        let mut events = kubernetes
-            .watch(kind, &id.namespace, Some(&id.name), &version)
-            .await
-            .map_err(Error::from)?;
-        while let Some(event) = events.next().await {
-            match event {
-                WatchEvent::Present(tree) => tell(&tree),
-                WatchEvent::Gone(_) => return Ok(()),
-                WatchEvent::Ended => break,
-            }
-        }
+async fn sleep_until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
     }
-}
-
-/// Why an object is still there: its finalizers, a namespace's conditions, and what the load balancer controller says
-/// to the other members of the group.
-pub async fn blockers(kubernetes: &Kubernetes, id: &Id) -> Vec<String> {
-    let Ok(Some(object)) = kubernetes.get(id).await else {
-        return Vec::new();
-    };
-    let mut found: Vec<String> = evidence::holders(&object.tree)
-        .into_iter()
-        .map(|holder| format!("{id}: {holder}"))
-        .collect();
-    if id.is("networking.k8s.io", "Ingress") {
-        let events = kubernetes
-            .list(own_kind("", "Event"), "", "")
-            .await
-            .unwrap_or_default();
-        let mut failures: Vec<String> = events
-            .iter()
-            .filter(|event| {
-                event.text("/reason").starts_with("FailedBuildModel")
-                    || event.text("/reason").starts_with("FailedDeployModel")
-            })
-            .map(|event| {
-                format!(
-                    "the load balancer controller says: {}",
-                    event.text("/message")
-                )
-            })
-            .collect();
-        failures.sort();
-        failures.dedup();
-        found.extend(failures);
-    }
-    found
 }

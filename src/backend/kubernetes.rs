@@ -2,13 +2,14 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 use kube::Config;
 use serde_json::{Value, json};
 
 use super::{CallError, Reason, connect, retry::retry};
 use wire::{collection, failed, path, query, request, to_object, transport};
 
+mod follow;
 mod wire;
 use crate::{
     error::Result,
@@ -308,35 +309,9 @@ impl Kubernetes {
         name: Option<&str>,
         version: &str,
     ) -> Answer<impl Stream<Item = WatchEvent> + Unpin + use<>> {
-        let call = format!("watch {} in {namespace}", kind.plural);
-        let selector = name
-            .map(|name| format!("metadata.name={name}"))
-            .unwrap_or_default();
-        let query = query(&[
-            ("watch", "1"),
-            ("fieldSelector", &selector),
-            ("resourceVersion", version),
-        ]);
-        let request = request(
-            "GET",
-            &format!("{}?{query}", collection(kind, namespace)),
-            None,
-            &call,
-        )?;
-        let stream = self
-            .client
-            .request_events::<Value>(request)
+        let fields = name.map(|name| format!("metadata.name={name}"));
+        self.watch_where(kind, namespace, &fields.unwrap_or_default(), version)
             .await
-            .map_err(|error| failed(&call, error))?;
-        Ok(stream
-            .map(|event| match event {
-                Ok(
-                    kube::core::WatchEvent::Added(tree) | kube::core::WatchEvent::Modified(tree),
-                ) => WatchEvent::Present(tree),
-                Ok(kube::core::WatchEvent::Deleted(tree)) => WatchEvent::Gone(tree),
-                _ => WatchEvent::Ended,
-            })
-            .boxed_local())
     }
 
     async fn send(

@@ -16,7 +16,8 @@ use crate::{
     object::{Id, Object, starts_pods},
     observe,
     plan::{Action, Step, Update},
-    release, wait,
+    release,
+    wait::{self, Waiting},
 };
 
 /// How often an update is tried again when only the status of its object moved on.
@@ -87,22 +88,19 @@ async fn bounded(
 
 async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
     let id = &step.id;
-    let late = |what: String| {
-        Error::new(Kind::Wait, what)
-            .hint("run the same command again to go on; --timeout gives it longer")
-    };
+    let waiting = progress
+        .waits_for
+        .borrow_mut()
+        .remove(id)
+        .unwrap_or_default();
+    let late = async |what: String| wait::late(what, run.kubernetes, &id.namespace, &waiting).await;
     match &step.action {
         Action::Gate(_) => late(format!("{id} was not applied: no pod of it would get its credentials in time"))
+            .await
             .detail("the association stands, but the Pod Identity webhook does not inject it yet")
             .hint("is the eks-pod-identity-agent add-on active, and does the MutatingWebhookConfiguration pod-identity-webhook exist?"),
-        Action::AwaitGone => {
-            let mut error = late(format!("{id} is still being deleted"));
-            if let Some(kubernetes) = run.kubernetes {
-                error.details = wait::blockers(kubernetes, id).await;
-            }
-            error
-        }
-        _ => late(format!("{id} did not become ready in time")).detail(progress.waits_for.borrow().clone()),
+        Action::AwaitGone => late(format!("{id} is still being deleted")).await,
+        _ => late(format!("{id} did not become ready in time")).await,
     }
 }
 
@@ -351,8 +349,15 @@ async fn restart(
     Ok("pods restarted".into())
 }
 
+/// Tells what a step waits for, and keeps it for the time when the wait runs out.
+fn tell(step: &Step, waiting: &Waiting, run: &Run<'_>, progress: &Progress) {
+    (run.events)(Event::Waiting(step, &waiting.line()));
+    let mut waits_for = progress.waits_for.borrow_mut();
+    waits_for.insert(step.id.clone(), waiting.clone());
+}
+
 async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let tell = |what: &str| (run.events)(Event::Waiting(step, what));
+    let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
     let uid = run
         .live
         .get(&step.id)
@@ -372,10 +377,7 @@ async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String
             .map(|(_, object)| object.clone());
         (find(&state, &step.id)?, ingress)
     };
-    let tell = |what: &str| {
-        progress.waits_for.replace(what.to_string());
-        (run.events)(Event::Waiting(step, what));
-    };
+    let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
     let waited = wait::ready(kubernetes(run)?, &deployment, ingress.as_ref(), &tell).await?;
     Ok(if waited { "ready" } else { "" }.into())
 }

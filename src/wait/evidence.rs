@@ -1,247 +1,304 @@
-//! What is known about a tenant's rollout, and what follows from it. Pure.
+//! What is known about a tenant's rollout, and what follows from it. Pure: facts and a time in, a verdict out.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
+use super::{
+    finding::{Finding, Waiting, message},
+    group::{self, Complaints},
+    pods, refusal,
+    workload::{Rollout, is_late, is_owned_by, late, refused},
+};
 use crate::object::Object;
+
+/// How long a pod waits for a node before that counts as failure: an autoscaler needs its time.
+const NODE_PATIENCE: Duration = Duration::from_mins(3);
+const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
 
 /// What the evidence says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// Pods are available and the Ingress has an address.
     Ready,
-    /// Not yet, for this reason.
-    Waiting(String),
+    /// Not yet, for these reasons.
+    Waiting(Waiting),
     /// Waiting does not help.
-    Failed(Vec<String>),
+    Failed(Vec<Finding>),
 }
 
-/// The newest known state of each object of a rollout.
+/// The newest known state of each object of a rollout. Times count from when waiting began.
 #[derive(Debug)]
 pub struct Evidence {
     deployment: Value,
     ingress: Option<Value>,
+    replica_sets: BTreeMap<String, Value>,
     pods: BTreeMap<String, Value>,
-    ingress_warning: Option<String>,
+    /// Since when a pod is known to find no node, by its name.
+    without_node: BTreeMap<String, Duration>,
+    /// The newest warning about a pod of each reason, and of each probe, with the version of its event.
+    warnings: BTreeMap<(String, String), (u64, pods::Warning)>,
+    complaints: Complaints,
+    /// The Ingresses of all namespaces, once the load balancer's group has to be looked at.
+    members: Vec<Value>,
+    /// Whether the rollout had run out of time before: that is an old story, and its cause may be mended.
+    was_late: bool,
 }
 
 impl Evidence {
     /// Starts from what was read or written last.
     pub fn new(deployment: &Object, ingress: Option<&Object>) -> Self {
         Self {
+            was_late: is_late(&deployment.tree),
             deployment: deployment.tree.clone(),
             ingress: ingress.map(|object| object.tree.clone()),
+            replica_sets: BTreeMap::new(),
             pods: BTreeMap::new(),
-            ingress_warning: None,
+            without_node: BTreeMap::new(),
+            warnings: BTreeMap::new(),
+            complaints: Complaints::default(),
+            members: Vec::new(),
         }
     }
 
     /// Takes in an object that lives.
-    pub fn present(&mut self, kind: &str, tree: Value) {
+    pub fn present(&mut self, kind: &str, tree: Value, at: Duration) {
         let name = text(&tree, "/metadata/name").to_string();
         match kind {
             "Deployment" if name == text(&self.deployment, "/metadata/name") => {
+                self.was_late &= is_late(&tree);
                 self.deployment = tree;
             }
-            "Ingress"
-                if self
-                    .ingress
-                    .as_ref()
-                    .is_some_and(|ingress| text(ingress, "/metadata/name") == name) =>
-            {
-                self.ingress = Some(tree);
+            "Ingress" => {
+                let own = self.ingress.as_mut();
+                if let Some(own) = own.filter(|own| text(own, "/metadata/name") == name) {
+                    *own = tree;
+                }
             }
-            "Pod" => _ = self.pods.insert(name, tree),
-            "Event" if text(&tree, "/involvedObject/kind") == "Ingress" => {
-                let warning = text(&tree, "/type") == "Warning";
-                self.ingress_warning = warning
-                    .then(|| format!("{}: {}", text(&tree, "/reason"), text(&tree, "/message")));
+            "ReplicaSet" => _ = self.replica_sets.insert(name, tree),
+            "Pod" => {
+                if pods::unschedulable(&tree).is_some() {
+                    self.without_node.entry(name.clone()).or_insert(at);
+                } else {
+                    self.without_node.remove(&name);
+                }
+                self.pods.insert(name, tree);
             }
+            "Event" => self.event(&tree),
             _ => {}
         }
     }
 
     /// Takes in an object that is gone.
     pub fn gone(&mut self, kind: &str, tree: &Value) {
-        if kind == "Pod" {
-            self.pods.remove(text(tree, "/metadata/name"));
+        let name = text(tree, "/metadata/name");
+        match kind {
+            "ReplicaSet" => _ = self.replica_sets.remove(name),
+            "Pod" => {
+                self.pods.remove(name);
+                self.without_node.remove(name);
+            }
+            _ => {}
         }
     }
 
-    /// What follows.
-    pub fn verdict(&self) -> Verdict {
-        let status = &self.deployment["status"];
-        let number = |value: &Value| value.as_i64().unwrap_or(0);
-        let wanted = self.deployment["spec"]["replicas"].as_i64().unwrap_or(1);
-        let seen = number(&status["observedGeneration"])
-            >= number(&self.deployment["metadata"]["generation"]);
-        let (updated, available) = (
-            number(&status["updatedReplicas"]),
-            number(&status["availableReplicas"]),
+    fn event(&mut self, event: &Value) {
+        let about = text(event, "/involvedObject/kind");
+        if about == "Ingress" {
+            self.complaints.take(event);
+        }
+        if about != "Pod" || text(event, "/type") != "Warning" {
+            return;
+        }
+        let version = text(event, "/metadata/resourceVersion")
+            .parse()
+            .unwrap_or(0);
+        let (reason, said) = (text(event, "/reason"), message(text(event, "/message")));
+        let topic = said
+            .split(" failed: ")
+            .next()
+            .filter(|_| reason == "Unhealthy");
+        let key = (
+            text(event, "/involvedObject/name").to_string(),
+            topic.unwrap_or(reason).to_string(),
         );
-        let rolled_out = seen
-            && updated >= wanted
-            && available >= wanted
-            && number(&status["replicas"]) == updated;
-        if !rolled_out {
-            let failures = self.failures();
-            if !failures.is_empty() {
-                return Verdict::Failed(failures);
-            }
-            let hints = self.hints();
-            let hints = if hints.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", hints.join("; "))
-            };
-            let old = (number(&status["replicas"]) - updated).max(0);
-            let old = if seen && old > 0 {
-                format!(", {old} to end")
-            } else {
-                String::new()
-            };
-            return Verdict::Waiting(format!(
-                "{} of {wanted} pods ready{old}{hints}",
-                available.min(updated).min(wanted)
-            ));
-        }
-        let address =
-            |ingress: &Value| !text(ingress, "/status/loadBalancer/ingress/0/hostname").is_empty();
-        match &self.ingress {
-            Some(ingress) if !address(ingress) => {
-                let why = self
-                    .ingress_warning
-                    .as_ref()
-                    .map(|why| format!(" ({why})"))
-                    .unwrap_or_default();
-                Verdict::Waiting(format!("Ingress has no address yet{why}"))
-            }
-            _ => Verdict::Ready,
+        if self
+            .warnings
+            .get(&key)
+            .is_none_or(|(known, _)| *known <= version)
+        {
+            self.warnings.insert(key, (version, (reason.into(), said)));
         }
     }
 
-    /// The pods of the newest template: those of older ones may fail, that is why they are replaced.
-    fn newest(&self) -> impl Iterator<Item = &Value> {
-        const HASH: &str = "/metadata/labels/pod-template-hash";
-        let newest = self
-            .pods
+    /// What the load balancer controller said about the Ingress, while it has no address.
+    pub fn complaint(&self) -> Option<&str> {
+        let ingress = self
+            .ingress
+            .as_ref()
+            .filter(|ingress| !has_address(ingress))?;
+        self.complaints.about(ingress)
+    }
+
+    /// Takes in the Ingresses of all namespaces, which tell whom the controller means.
+    pub fn members(&mut self, all: Vec<Value>) {
+        self.members = all;
+    }
+
+    /// When the verdict may change without anything happening.
+    pub fn patience_ends(&self) -> Option<Duration> {
+        self.without_node
             .values()
-            .max_by_key(|pod| text(pod, "/metadata/creationTimestamp"));
-        let hash = newest.map(|pod| text(pod, HASH).to_string());
-        self.pods
+            .min()
+            .map(|since| *since + NODE_PATIENCE)
+    }
+
+    /// What follows, at a time since waiting began.
+    pub fn verdict(&self, at: Duration) -> Verdict {
+        let (mut hopeless, mut told) = (Vec::new(), Vec::new());
+        let rollout = Rollout::of(&self.deployment);
+        if !rollout.complete {
+            self.pods(at, &mut hopeless, &mut told);
+            if rollout.seen && is_late(&self.deployment) && !self.was_late {
+                hopeless.push(late(&self.deployment));
+                hopeless.append(&mut told);
+            }
+        }
+        let addressed = self.ingress.as_ref().is_none_or(has_address);
+        if let (Some(ingress), Some(said)) = (&self.ingress, self.complaint()) {
+            let diagnosis = group::diagnose(said, ingress, &self.members);
+            let list = if diagnosis.own {
+                &mut hopeless
+            } else {
+                &mut told
+            };
+            list.push(diagnosis.finding);
+        }
+        if !hopeless.is_empty() {
+            hopeless.extend(self.still_serving());
+            return Verdict::Failed(hopeless);
+        }
+        match (rollout.complete, addressed) {
+            (true, true) => Verdict::Ready,
+            (complete, _) => Verdict::Waiting(Waiting {
+                state: if complete {
+                    "Ingress has no address yet".into()
+                } else {
+                    rollout.state
+                },
+                findings: told,
+            }),
+        }
+    }
+
+    /// The newest `ReplicaSet`, once the Deployment's controller has made it. Pods of older ones may fail: that is why
+    /// they are replaced.
+    fn newest(&self) -> Option<&Value> {
+        let revision = text(&self.deployment, REVISION);
+        self.of_deployment()
+            .find(|set| !revision.is_empty() && text(set, REVISION) == revision)
+            .filter(|_| Rollout::of(&self.deployment).seen)
+    }
+
+    fn of_deployment(&self) -> impl Iterator<Item = &Value> {
+        self.replica_sets
             .values()
-            .filter(move |pod| Some(text(pod, HASH)) == hash.as_deref())
+            .filter(|set| is_owned_by(set, &self.deployment))
     }
 
-    fn failures(&self) -> Vec<String> {
-        const HOPELESS: [&str; 4] = [
-            "CrashLoopBackOff",
-            "ErrImageNeverPull",
-            "ImagePullBackOff",
-            "InvalidImageName",
-        ];
-        let mut found: Vec<String> = Vec::new();
-        for pod in self.newest() {
-            for (reason, line) in waiting(pod) {
-                if HOPELESS.contains(&reason) {
-                    found.push(line);
-                }
+    fn pods(&self, at: Duration, hopeless: &mut Vec<Finding>, told: &mut Vec<Finding>) {
+        let Some(newest) = self.newest() else { return };
+        let mut said: Vec<(String, bool, &str, Finding)> = Vec::new();
+        for (name, pod) in &self.pods {
+            if !is_owned_by(pod, newest) || !pods::counts(pod) {
+                continue;
+            }
+            let warnings: Vec<&pods::Warning> = self
+                .warnings
+                .iter()
+                .filter(|((about, _), _)| about == name)
+                .map(|(_, (_, warning))| warning)
+                .collect();
+            let mut says = pods::read(pod, &warnings);
+            if let Some(why) = pods::unschedulable(pod) {
+                let (found, hopeless) = self.without_node(name, &why, at);
+                (if hopeless {
+                    &mut says.hopeless
+                } else {
+                    &mut says.told
+                })
+                .push(found);
+            }
+            let all = says.hopeless.into_iter().map(|found| (true, found));
+            for (hopeless, found) in all.chain(says.told.into_iter().map(|found| (false, found))) {
+                said.push((found.line.clone(), hopeless, name, found));
             }
         }
-        found.extend(self.refusals().filter(|why| !heals(why)));
-        found
-    }
-
-    /// Why the API server refuses the Deployment's pods.
-    fn refusals(&self) -> impl Iterator<Item = String> {
-        let conditions = self.deployment["status"]["conditions"].as_array();
-        let refused = conditions.into_iter().flatten().filter(|condition| {
-            condition["type"] == "ReplicaFailure" && condition["status"] == "True"
-        });
-        refused.map(|condition| format!("pods are refused: {}", text(condition, "/message")))
-    }
-
-    /// What pods wait for that may still come: an image, a Secret, a node.
-    fn hints(&self) -> Vec<String> {
-        let mut found: Vec<String> = self.refusals().filter(|why| heals(why)).collect();
-        for pod in self.newest() {
-            found.extend(
-                waiting(pod)
-                    .into_iter()
-                    .filter(|(reason, _)| {
-                        *reason != "ContainerCreating" && *reason != "PodInitializing"
-                    })
-                    .map(|(_, line)| line),
-            );
-            let conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
-            let unschedulable =
-                conditions.filter(|condition| condition["reason"] == "Unschedulable");
-            found.extend(
-                unschedulable
-                    .map(|condition| format!("waits for a node: {}", text(condition, "/message"))),
-            );
+        for (hopeless_one, finding) in together(said) {
+            if hopeless_one {
+                &mut *hopeless
+            } else {
+                &mut *told
+            }
+            .push(finding);
         }
-        found.sort();
-        found.dedup();
-        found
+        if let Some(refused) = refused(newest) {
+            let ending = self
+                .pods
+                .values()
+                .any(|pod| pod["metadata"]["deletionTimestamp"].is_string());
+            let heals = refusal::heals(refused, ending);
+            if heals { told } else { hopeless }.push(refusal::finding(refused));
+        }
+    }
+
+    fn without_node(&self, pod: &str, why: &str, at: Duration) -> (Finding, bool) {
+        let since = self.without_node.get(pod).copied().unwrap_or(at);
+        if at.saturating_sub(since) < NODE_PATIENCE {
+            return (Finding::new(format!("waits for a node: {why}")), false);
+        }
+        let minutes = NODE_PATIENCE.as_secs() / 60;
+        let finding = Finding::new(format!("no node for {minutes} minutes: {why}"))
+            .hint("add nodes that fit, or change resources, nodeSelector, tolerations or affinity");
+        (finding, true)
+    }
+
+    /// Pods of the version before, which a broken update leaves alone.
+    fn still_serving(&self) -> Option<Finding> {
+        let newest = self.newest()?;
+        let older = |pod: &&Value| {
+            pods::is_ready(pod)
+                && !is_owned_by(pod, newest)
+                && self.of_deployment().any(|set| is_owned_by(pod, set))
+        };
+        match self.pods.values().filter(older).count() {
+            0 => None,
+            1 => Some(Finding::new("1 pod of the version before still serves")),
+            many => Some(Finding::new(format!(
+                "{many} pods of the version before still serve"
+            ))),
+        }
     }
 }
 
-/// Whether the ReplicaSet will get its pods by trying again: once the association has spread.
-fn heals(refusal: &str) -> bool {
-    refusal.contains(crate::gate::POLICY)
-}
-
-/// Reason and line of each waiting container of a pod.
-fn waiting(pod: &Value) -> Vec<(&str, String)> {
-    let statuses = ["containerStatuses", "initContainerStatuses"]
-        .into_iter()
-        .filter_map(|list| pod["status"][list].as_array())
-        .flatten();
-    statuses
-        .filter_map(|status| {
-            let reason = status.pointer("/state/waiting/reason")?.as_str()?;
-            let mut line = format!("pod {}: {reason}", text(pod, "/metadata/name"));
-            let message = text(status, "/state/waiting/message");
-            if !message.is_empty() {
-                line = format!("{line}: {message}");
-            }
-            if let Some(ended) = status.pointer("/lastState/terminated") {
-                line = format!(
-                    "{line}; last ended with exit code {} ({})",
-                    ended["exitCode"],
-                    text(ended, "/reason")
-                );
-            }
-            Some((reason, line))
-        })
-        .collect()
-}
-
-/// What keeps an object that is being deleted: its finalizers, and of a namespace the conditions that say why.
-pub(super) fn holders(tree: &Value) -> Vec<String> {
-    let mut found: Vec<String> = tree["metadata"]["finalizers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(|finalizer| format!("finalizer {finalizer}"))
-        .collect();
-    let conditions = tree["status"]["conditions"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    let namespace = tree["kind"] == "Namespace";
-    let telling = conditions.filter(|condition| namespace && condition["status"] == "True");
-    found.extend(telling.map(|condition| {
-        format!(
-            "{}: {}",
-            text(condition, "/type"),
-            text(condition, "/message")
-        )
-    }));
+/// What several pods say alike is said once, with the first of them.
+fn together(mut said: Vec<(String, bool, &str, Finding)>) -> Vec<(bool, Finding)> {
+    let mut found = Vec::new();
+    while !said.is_empty() {
+        let (line, hopeless, pod, mut finding) = said.remove(0);
+        let before = said.len();
+        said.retain(|(other, _, _, _)| *other != line);
+        finding.line = match before - said.len() {
+            0 => format!("pod {pod}: {line}"),
+            more => format!("pod {pod} and {more} more: {line}"),
+        };
+        found.push((hopeless, finding));
+    }
     found
+}
+
+fn has_address(ingress: &Value) -> bool {
+    !text(ingress, "/status/loadBalancer/ingress/0/hostname").is_empty()
 }
 
 fn text<'a>(tree: &'a Value, pointer: &str) -> &'a str {
@@ -249,3 +306,6 @@ fn text<'a>(tree: &'a Value, pointer: &str) -> &'a str {
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

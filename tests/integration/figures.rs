@@ -44,7 +44,7 @@ fn of_a_first_add_an_add_with_nothing_to_do_and_a_diff() {
         objects + lease,
         "one write for each object\n{all}"
     );
-    assert!(count(&first, |event| event.verb == "watch") <= 4, "{all}");
+    assert!(count(&first, |event| event.verb == "watch") <= 5, "{all}");
     assert!(count(&first, is_read) <= 8, "{all}");
     let discovery = |event: &AuditEvent| event.resource.is_empty() || event.uri.contains("openapi");
     assert_eq!(

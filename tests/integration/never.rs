@@ -353,7 +353,7 @@ fn a_removal_that_outlives_its_lock_ends_well() {
 }
 
 /// Asks again and again; each question is a call that takes its time.
-fn wait_until(holds: impl Fn() -> bool) {
+pub(crate) fn wait_until(holds: impl Fn() -> bool) {
     let end = std::time::Instant::now() + SOON;
     while !holds() {
         assert!(std::time::Instant::now() < end, "it does not come to pass");

@@ -1,0 +1,135 @@
+//! One bad Ingress blocks the load balancer that all share. Whoever waits for it is told whose it is.
+
+use mcpctl_sandbox::{Options, Sandbox};
+
+use crate::{
+    lines::Lines,
+    world::{Run, World},
+};
+
+/// An Ingress of somebody else's in the group.
+const GUEST: &str = r"
+apiVersion: v1
+kind: Namespace
+metadata: {name: team-x, labels: {mcpctl.dev/ingress-class: mcp}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: team-x}
+spec:
+  ingressClassName: mcp
+  rules:
+  - host: web.example.com
+    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}
+";
+
+/// Changes an annotation of the guest: `name=value`, or `name-` to take it off.
+fn annotate(world: &World<'_>, change: &str) {
+    let change = format!("alb.ingress.kubernetes.io/{change}");
+    world.kubectl(&[
+        "-n",
+        "team-x",
+        "annotate",
+        "ingress",
+        "web",
+        &change,
+        "--overwrite",
+    ]);
+}
+
+fn await_complaint(world: &World<'_>) {
+    let about = "--field-selector=reason=FailedBuildModel";
+    let seen = || {
+        let found = world.kubectl(&["-n", "team-x", "get", "events", about, "-o", "name"]);
+        !found.is_empty()
+    };
+    crate::never::wait_until(seen);
+}
+
+#[test]
+fn a_bad_ingress_of_another_is_named_and_waited_for_and_an_own_one_fails() {
+    let sandbox = Sandbox::start(&Options::default()).expect("a sandbox of its own");
+    let world = World::in_sandbox(&sandbox, "group");
+    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+    let _ = world.mcpctl(&["tenant", "add", "first"]).expect(0);
+    let guest = world.write("guest.yaml", GUEST);
+    world.kubectl(&["apply", "-f", &guest.display().to_string()]);
+    added_when_the_other_is_mended(&world);
+    not_added_in_time(&world);
+    removed_when_the_other_is_gone(&world);
+    an_own_one(&world);
+}
+
+fn added_when_the_other_is_mended(world: &World<'_>) {
+    annotate(world, r#"listen-ports=[{"FTP": 21}]"#);
+    await_complaint(world);
+    let mut child = world.start(&["tenant", "add", "second"]);
+    let mut said = Lines::of(&mut child);
+    said.until("Ingress team-x/web blocks the shared load balancer for all its members: listen protocol must be HTTP or HTTPS: FTP");
+    annotate(world, "listen-ports-");
+    said.until("tenant `second` is ready");
+    let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+}
+
+fn not_added_in_time(world: &World<'_>) {
+    annotate(world, "load-balancer-attributes=nonsense");
+    let _ = world
+        .mcpctl(&["tenant", "add", "third", "--timeout", "6s"])
+        .expect(4)
+        .says(&[
+            "Ingress has no address yet",
+            "Ingress team-x/web blocks the shared load balancer",
+            "hint: mend or remove that one: kubectl -n team-x describe ingress web",
+        ]);
+}
+
+fn removed_when_the_other_is_gone(world: &World<'_>) {
+    let mut child = world.start(&["tenant", "remove", "first", "--yes"]);
+    let mut said = Lines::of(&mut child);
+    said.until(
+        "finalizer group.ingress.k8s.aws/mcp; Ingress team-x/web blocks the shared load balancer",
+    );
+    annotate(world, "load-balancer-attributes-");
+    said.until("nothing of it is left");
+    let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+}
+
+fn an_own_one(world: &World<'_>) {
+    world.kubectl(&[
+        "delete",
+        "validatingadmissionpolicybinding",
+        "mcpctl-ingress",
+    ]);
+    world.sandbox.hold_ingress("mcp-fourth", true);
+    let _ = world
+        .mcpctl(&["tenant", "add", "fourth", "--wait", "applied"])
+        .expect(0);
+    let attributes = "alb.ingress.kubernetes.io/load-balancer-attributes=nonsense";
+    crate::never::wait_until(|| {
+        // The API server forgets a policy a moment after it is gone.
+        let annotate = [
+            "-n",
+            "mcp-fourth",
+            "annotate",
+            "ingress",
+            "mcp-server",
+            attributes,
+        ];
+        let manager = "--field-manager=some-controller";
+        Run::of(world.sandbox.kubectl().args(annotate).arg(manager)).code == 0
+    });
+    world.sandbox.hold_ingress("mcp-fourth", false);
+    let own = "Ingress mcp-fourth/mcp-server of tenant `fourth` blocks the shared load balancer";
+    let _ = world
+        .mcpctl(&["tenant", "add", "fourth"])
+        .expect(4)
+        .says(&[own]);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "fourth", "--yes"])
+        .expect(4)
+        .says(&[
+            "Ingress mcp-fourth/mcp-server cannot go",
+            own,
+            "hint: it is being deleted and cannot go: kubectl -n mcp-fourth annotate ingress mcp-server alb.ingress.kubernetes.io/load-balancer-attributes-",
+        ]);
+}
