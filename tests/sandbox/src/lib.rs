@@ -20,6 +20,9 @@
 //! | annotation `sandbox.test/state: OOMKilled` | waits as `CrashLoopBackOff`, after `OOMKilled` |
 //! | annotation `sandbox.test/state: Pending` | scheduled, not started, until the annotation says `Ready` |
 //!
+//! # From further away
+//! [`Sandbox::with_round_trip`] gives the same sandbox over a line with a delay, and AWS with TLS.
+//!
 //! # Files and variables
 //! The programs are built from pinned sources once and cached in `target/sandbox`, or taken from the directory that
 //! `MCPCTL_SANDBOX_BIN` names, or from `KUBEBUILDER_ASSETS` if all are there. A run has its data, keys and logs in
@@ -34,6 +37,7 @@ mod aws;
 mod binaries;
 mod control_plane;
 mod crds;
+mod distance;
 mod engine;
 mod files;
 mod http;
@@ -54,5 +58,6 @@ mod webhook;
 
 pub use audit::AuditEvent;
 pub use aws::{AwsCall, AwsRule, AwsRuleHandle};
+pub use distance::Distant;
 pub use python::python_with;
 pub use sandbox::{Options, Sandbox};

@@ -16,6 +16,7 @@ use crate::aws::{
     self, ACCOUNT, Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, Front, Ministack, REGION,
 };
 use crate::control_plane::ControlPlane;
+use crate::distance::Distant;
 use crate::engine::Engine;
 use crate::files::{self, RunDir};
 use crate::load_balancer::LoadBalancer;
@@ -142,8 +143,28 @@ impl Sandbox {
         user: &str,
         groups: &[&str],
     ) -> Result<PathBuf> {
+        self.kubeconfig_at(self.api_server(), cluster, user, groups)
+    }
+
+    pub(crate) fn kubeconfig_at(
+        &self,
+        server: &str,
+        cluster: &str,
+        user: &str,
+        groups: &[&str],
+    ) -> Result<PathBuf> {
         self.access
-            .kubeconfig(self.api_server(), cluster, &Identity::new(user, groups))
+            .kubeconfig(server, cluster, &Identity::new(user, groups))
+    }
+
+    /// The same sandbox with a round trip added to every exchange with the API server and with AWS, the latter over
+    /// TLS. Zero adds only TLS.
+    pub fn with_round_trip(&self, round_trip: Duration) -> Result<Distant<'_>> {
+        let api_server = self.api_server().trim_start_matches("https://").parse()?;
+        let certificate = self.access.authority.server("aws", &["127.0.0.1"])?;
+        let aws = self.front.serve_tls(&self.engine, &certificate)?;
+        let authority = self.dir.path().join("ca.crt");
+        Distant::start(self, (api_server, aws), authority, round_trip)
     }
 
     /// The same with a certificate that expired yesterday: the API server answers 401.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +17,8 @@ use super::eks::Eks;
 use super::rules::{Failure, Rules};
 use super::{Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, wire};
 use crate::engine::Engine;
-use crate::http::{Loopback, Reply, serve};
+use crate::http::{Loopback, Reply, acceptor, serve};
+use crate::pki::Pair;
 
 /// Passes calls on to the emulator, and logs them.
 #[derive(Clone)]
@@ -59,6 +60,20 @@ impl Front {
             Arc::clone(&handler).handle(request)
         }));
         Ok(Self { shared, url })
+    }
+
+    /// The same over TLS, on a port of its own.
+    pub(crate) fn serve_tls(&self, engine: &Engine, certificate: &Pair) -> Result<SocketAddr> {
+        let listener =
+            engine.run(async { Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?) })?;
+        let address = listener.local_addr()?;
+        let handler = Arc::clone(&self.shared);
+        engine.spawn(serve(
+            listener,
+            Some(acceptor(certificate)?),
+            move |request| Arc::clone(&handler).handle(request),
+        ));
+        Ok(address)
     }
 
     pub(crate) fn url(&self) -> &str {
