@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_iam::types::AttachedPolicy;
 use serde_json::{Map, Value, json};
 
 use super::{CallError, Reason, call::call, trace};
@@ -53,14 +54,17 @@ impl Iam {
     /// Anything but "no such role".
     pub async fn role(&self, id: &Id, name: &str) -> Answer<Option<Object>> {
         let get = async || self.client.get_role().role_name(name).send().await;
-        let role = match call(&format!("iam:GetRole {name}"), get).await {
-            Ok(output) => output.role,
-            Err(error) if error.reason == Reason::NotFound => None,
-            Err(error) => return Err(error),
+        let get = async { present(call(&format!("iam:GetRole {name}"), get).await) };
+        let (role, inline, managed) = futures_util::future::try_join3(
+            get,
+            self.inline_policies(name),
+            self.managed_policies(name),
+        )
+        .await?;
+        let role = role.and_then(|output| output.role);
+        let (Some(role), Some(inline), Some(managed)) = (role, inline, managed) else {
+            return Ok(None);
         };
-        let Some(role) = role else { return Ok(None) };
-        let policies = (self.inline_policies(name), self.managed_policies(name));
-        let (inline, managed) = futures_util::future::try_join(policies.0, policies.1).await?;
         let tags = role.tags.unwrap_or_default();
         let tags: Vec<Value> = tags
             .iter()
@@ -84,17 +88,20 @@ impl Iam {
         Ok(Some(object))
     }
 
-    async fn inline_policies(&self, role: &str) -> Answer<Map<String, Value>> {
-        let names: Vec<String> = call(&format!("iam:ListRolePolicies {role}"), async || {
+    async fn inline_policies(&self, role: &str) -> Answer<Option<Map<String, Value>>> {
+        let name = format!("iam:ListRolePolicies {role}");
+        let names = call(&name, async || {
             let request = self.client.list_role_policies().role_name(role);
             request
                 .into_paginator()
                 .items()
                 .send()
-                .collect::<Result<_, _>>()
+                .collect::<Result<Vec<_>, _>>()
                 .await
-        })
-        .await?;
+        });
+        let Some(names) = present(names.await)? else {
+            return Ok(None);
+        };
         let mut policies = Map::new();
         for name in names {
             let ours = name == OUR_POLICY;
@@ -105,7 +112,7 @@ impl Iam {
             };
             policies.insert(name, text);
         }
-        Ok(policies)
+        Ok(Some(policies))
     }
 
     async fn inline_policy(&self, role: &str, name: &str) -> Answer<Value> {
@@ -121,24 +128,24 @@ impl Iam {
         Ok(document(&output.policy_document))
     }
 
-    async fn managed_policies(&self, role: &str) -> Answer<Vec<String>> {
-        let attached: Vec<_> = call(
-            &format!("iam:ListAttachedRolePolicies {role}"),
-            async || {
-                let request = self.client.list_attached_role_policies().role_name(role);
-                request
-                    .into_paginator()
-                    .items()
-                    .send()
-                    .collect::<Result<_, _>>()
-                    .await
-            },
-        )
-        .await?;
-        Ok(attached
-            .into_iter()
-            .filter_map(|policy| policy.policy_arn)
-            .collect())
+    async fn managed_policies(&self, role: &str) -> Answer<Option<Vec<String>>> {
+        let name = format!("iam:ListAttachedRolePolicies {role}");
+        let attached = call(&name, async || {
+            let request = self.client.list_attached_role_policies().role_name(role);
+            request
+                .into_paginator()
+                .items()
+                .send()
+                .collect::<Result<Vec<_>, _>>()
+                .await
+        });
+        let arns = |attached: Vec<AttachedPolicy>| {
+            attached
+                .into_iter()
+                .filter_map(|policy| policy.policy_arn)
+                .collect()
+        };
+        Ok(present(attached.await)?.map(arns))
     }
 
     /// Names of the instance profiles that hold a role; it cannot be deleted while one does.
@@ -192,6 +199,15 @@ impl Iam {
             arn: role.arn,
         };
         Ok(roles.into_iter().map(summary).collect())
+    }
+}
+
+/// An answer, or none where the role does not exist.
+fn present<T>(answer: Answer<T>) -> Answer<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.reason == Reason::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
