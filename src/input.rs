@@ -201,7 +201,11 @@ impl Flags {
                     "--set {assignment}: expected path=value, such as replicas=2"
                 ))
             })?;
-            merge(&mut spec, &read_assignment("--set ", path, value)?);
+            if let Some(keys) = taken_back(path, value) {
+                take_back(&mut spec, &keys);
+            } else {
+                merge(&mut spec, &read_assignment("--set ", path, value)?);
+            }
         }
         if let Some(path) = &self.policy {
             let path = Value::from(path.display().to_string());
@@ -225,6 +229,37 @@ impl Flags {
             name: input.name,
             layer: Layer { source, spec },
         })
+    }
+}
+
+/// The keys of a field that `null` takes back. Nothing for another value, and for a path that names no field: reading it
+/// says so.
+fn taken_back<'a>(path: &'a str, value: &str) -> Option<Vec<&'a str>> {
+    if !["null", "~"].contains(&value.trim()) {
+        return None;
+    }
+    let keys: Vec<&str> = path.split('.').collect();
+    let fields = serde_json::to_value(TenantSpec::default()).ok()?;
+    let mut node = Some(&fields);
+    for key in &keys {
+        node = match node {
+            Some(Value::Object(fields)) if !fields.is_empty() => Some(fields.get(*key)?),
+            // A map that is empty by default, or a field without a default: any key may be in it.
+            Some(Value::Object(_) | Value::Null) | None => None,
+            Some(_) => return None,
+        };
+    }
+    Some(keys)
+}
+
+/// Removes what was said under a path, so that tier and defaults hold again.
+fn take_back(spec: &mut Value, keys: &[&str]) {
+    let [parents @ .., last] = keys else { return };
+    let parent = parents
+        .iter()
+        .try_fold(spec, |node, key| node.get_mut(*key));
+    if let Some(Value::Object(fields)) = parent {
+        fields.shift_remove(*last);
     }
 }
 
@@ -272,4 +307,61 @@ fn read_assignment(flag: &str, path: &str, value: &str) -> Result<Value> {
         }
         error
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(spec: Value, assignments: &[&str]) -> Result<Value> {
+        let mut input = empty("acme".parse().map_err(Error::usage)?);
+        input.layer.spec = crate::testing::map(spec);
+        let flags = Flags {
+            set: assignments.iter().map(ToString::to_string).collect(),
+            ..Flags::default()
+        };
+        Ok(Value::Object(
+            flags.apply(input, Path::new("/"))?.layer.spec,
+        ))
+    }
+
+    #[test]
+    fn null_takes_back_what_was_said_and_nothing_else() {
+        let said = || json!({"image": "a:1", "nodeSelector": {"disk": "fast", "zone": "a"}, "health": {"path": "/x"}});
+        let after = |assignments: &[&str]| set(said(), assignments).unwrap();
+        assert_eq!(
+            after(&["nodeSelector=null"]),
+            json!({"image": "a:1", "health": {"path": "/x"}})
+        );
+        assert_eq!(
+            after(&["nodeSelector.disk=~"])["nodeSelector"],
+            json!({"zone": "a"})
+        );
+        assert_eq!(
+            after(&["health.path=null", "health.readyPath=null"])["health"],
+            json!({})
+        );
+        assert_eq!(
+            after(&["nodeSelector=null", "nodeSelector={a: b}"])["nodeSelector"],
+            json!({"a": "b"})
+        );
+        assert_eq!(
+            after(&["affinity.nodeAffinity=null", "labels.team=null"]),
+            said()
+        );
+    }
+
+    #[test]
+    fn null_for_a_field_that_is_none_is_refused() {
+        for (path, why) in [
+            ("nodeSelectr", "did you mean `nodeSelector`?"),
+            ("health.pth", "did you mean `path`?"),
+            ("replicas.x", "expected a single value, found a map"),
+        ] {
+            let error = set(json!({}), &[&format!("{path}=null")])
+                .expect_err(path)
+                .to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
 }

@@ -113,7 +113,7 @@ pub struct Input {
     /// Tier of the settings
     #[arg(long)]
     pub tier: Option<String>,
-    /// Any field of the tenant's spec; the value is YAML
+    /// Any field of the tenant's spec; the value is YAML, and null takes back what was said
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
 }
