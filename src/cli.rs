@@ -7,8 +7,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand};
 use k8s_openapi::jiff::SignedDuration;
 
+mod output;
 mod tenant;
 
+pub use output::{DiffForm, DiffOutput, RunForm, RunOutput};
 pub use tenant::{Add, Diff, Half, IdentityGate, Input, Only, Remove, Tenant, Wait};
 
 /// Gives every tenant of an EKS cluster its own MCP server: namespace, workload, host, IAM role and Pod Identity association.
@@ -111,13 +113,13 @@ Examples:
 Examples:
   mcpctl platform apply
   mcpctl platform apply --context staging --timeout 1m")]
-    Apply(Timeout),
+    Apply(ApplyPlatform),
     /// Show what apply would change; exit 1 if anything
     #[command(after_help = "\
 Examples:
   mcpctl platform diff
   mcpctl platform diff --context staging || mcpctl platform apply --context staging")]
-    Diff,
+    Diff(DiffOutput),
     /// Delete the platform's objects; refuses while there are tenants
     #[command(after_help = "\
 Examples:
@@ -127,9 +129,19 @@ Examples:
 }
 
 #[derive(Debug, Args)]
+pub struct ApplyPlatform {
+    #[command(flatten)]
+    pub timeout: Timeout,
+    #[command(flatten)]
+    pub output: RunOutput,
+}
+
+#[derive(Debug, Args)]
 pub struct RemovePlatform {
     #[command(flatten)]
     pub timeout: Timeout,
+    #[command(flatten)]
+    pub output: RunOutput,
     /// Do not ask
     #[arg(long, short)]
     pub yes: bool,

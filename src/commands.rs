@@ -23,10 +23,10 @@ mod remove;
 pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
     match command {
         Command::Platform(Platform::Render) => platform::render(context),
-        Command::Platform(Platform::Apply(timeout)) => {
-            Box::pin(platform::apply(context, timeout)).await
+        Command::Platform(Platform::Apply(args)) => {
+            Box::pin(platform::apply(context, args.timeout)).await
         }
-        Command::Platform(Platform::Diff) => Box::pin(platform::diff(context)).await,
+        Command::Platform(Platform::Diff(_)) => Box::pin(platform::diff(context)).await,
         Command::Platform(Platform::Remove(args)) => {
             Box::pin(platform::remove(context, &args)).await
         }

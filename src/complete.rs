@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     marks::TENANT,
     object::own_kind,
+    report::Format,
     session::Context,
 };
 
@@ -108,6 +109,7 @@ fn context() -> Result<Context> {
     let global = matches.and_then(|matches| Global::from_arg_matches(&matches));
     Context::new(
         global.unwrap_or_default(),
+        Format::Text,
         tokio::sync::watch::channel(None).1,
     )
 }

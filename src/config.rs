@@ -17,9 +17,11 @@ use crate::{
 };
 
 mod file;
+mod output;
 
 pub use file::{Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
 use file::{ClusterFile, SettingsFile};
+pub use output::Surroundings;
 
 /// File name that is looked for in the working directory and above.
 pub const FILE_NAME: &str = "mcpctl.yaml";
@@ -83,8 +85,8 @@ pub struct Environment {
     pub kubeconfigs: Vec<PathBuf>,
     /// PEM file that the AWS clients trust, which the SDK does not read by itself.
     pub aws_ca_bundle: Option<PathBuf>,
-    /// `NO_COLOR` is set: <https://no-color.org>
-    pub no_color: bool,
+    /// Where output goes.
+    pub surroundings: Surroundings,
     /// Names the holder of a lock.
     pub holder: String,
 }
@@ -114,7 +116,7 @@ impl Environment {
             context: get("MCPCTL_CONTEXT"),
             kubeconfigs: kubeconfigs(get("KUBECONFIG"), get("HOME")),
             aws_ca_bundle: get("AWS_CA_BUNDLE").map(PathBuf::from),
-            no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+            surroundings: Surroundings::read(get),
             holder: format!("{user}@{} (pid {})", host.trim(), std::process::id()),
         }
     }

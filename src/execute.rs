@@ -23,18 +23,26 @@ mod step;
 
 /// Calls in flight at most.
 const IN_FLIGHT: usize = 16;
+/// How often those who follow a run hear that time passes.
+const TICK: Duration = Duration::from_millis(250);
 
 /// What happens while a plan is carried out.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A step is begun.
+    Begun(&'a Step),
     /// A step is done; the text says what came of it.
     Done(&'a Step, &'a str),
     /// A step waits for something.
     Waiting(&'a Step, &'a str),
     /// A step failed.
     Failed(&'a Step, &'a Error),
+    /// A step was not carried out: one before it failed, or a signal came.
+    Skipped(&'a Step),
     /// A signal came; nothing new is begun.
     Interrupted,
+    /// Time passes.
+    Tick,
 }
 
 /// What a run needs besides the plan.
@@ -97,6 +105,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     let mut flying = FuturesUnordered::new();
     let mut signal = run.signal.clone();
     let mut renewal = tokio::time::interval_at(Instant::now() + lock::RENEWAL, lock::RENEWAL);
+    let mut tick = tokio::time::interval(TICK);
     let mut stop = false;
     loop {
         let open = outcome.interrupted.is_none() && !stop;
@@ -106,6 +115,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
             0
         };
         for index in startable(&pending, &outcome.done, room) {
+            (run.events)(Event::Begun(&plan.steps[index]));
             let step = Box::pin(step::carry_out(&plan.steps[index], run, &progress));
             flying.push(async move { (index, step.await) });
             pending.remove(&index);
@@ -119,11 +129,14 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
                 (run.events)(Event::Interrupted);
                 outcome.interrupted = Some(came);
             }
+            _ = tick.tick() => (run.events)(Event::Tick),
             _ = renewal.tick() => stop |= !renew(run, &progress, &mut outcome).await,
         }
     }
     drop(flying);
-    outcome.skipped.extend(pending.into_keys());
+    for index in pending.into_keys() {
+        outcome.skip(plan, index, run);
+    }
     let lock = progress.lock.borrow_mut().take();
     if let (Some(lock), Some(kubernetes)) = (lock, run.kubernetes) {
         // A lock that cannot be released expires by itself; a namespace that is gone took it along.
@@ -197,12 +210,17 @@ impl Outcome {
                 (run.events)(Event::Done(step, &text));
                 self.done.push(index);
             }
-            Err(error) if matches!(error.kind, Kind::Interrupted(_)) => self.skipped.push(index),
+            Err(error) if matches!(error.kind, Kind::Interrupted(_)) => self.skip(plan, index, run),
             Err(error) => {
                 (run.events)(Event::Failed(step, &error));
                 self.failed.push((index, error));
             }
         }
+    }
+
+    fn skip(&mut self, plan: &Plan, index: usize, run: &Run<'_>) {
+        (run.events)(Event::Skipped(&plan.steps[index]));
+        self.skipped.push(index);
     }
 
     /// The failure that decides the exit code: incomplete before a wait that ran out.

@@ -1,13 +1,14 @@
 //! Parses, runs, exits with the code.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, rc::Rc};
 
 use clap::Parser;
 use mcpctl::{
     cli::{Cli, Command},
     commands, complete,
+    config::Environment,
     error::{Error, Kind, Result, Signal},
-    report::{self, Ui},
+    report::{self, Report, Ui},
     session::Context,
 };
 use tokio::{
@@ -26,11 +27,12 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     let (sender, signal) = watch::channel(None);
-    let context = match Context::new(cli.global, signal) {
+    let format = cli.command.format();
+    let context = match Context::new(cli.global, format, signal) {
         Ok(context) => context,
         Err(error) => {
-            Ui::new(true).error(&error);
-            return ExitCode::from(error.kind.exit_code());
+            let ui = Ui::new(Environment::read().surroundings);
+            return exit_code(Report::new(Rc::new(ui), format, false).end(Err(error)));
         }
     };
     report::show_calls(&context.ui, context.global.verbose);
@@ -40,10 +42,8 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            context
-                .ui
-                .error(&Error::unreachable("cannot start").detail(error.to_string()));
-            return ExitCode::from(Kind::Unreachable.exit_code());
+            let error = Error::unreachable("cannot start").detail(error.to_string());
+            return exit_code(context.report.end(Err(error)));
         }
     };
     let code = runtime.block_on(run(&context, cli.command, sender));
@@ -58,20 +58,12 @@ async fn run(
     signals: watch::Sender<Option<Signal>>,
 ) -> ExitCode {
     tokio::spawn(listen(signals));
-    finish(context, commands::run(context, command).await)
+    let result = commands::run(context, command).await;
+    exit_code(context.report.end(result))
 }
 
-fn finish(context: &Context, result: Result<ExitCode>) -> ExitCode {
-    let flushed = context.ui.flush();
-    match result.and_then(|code| flushed.map(|()| code)) {
-        Ok(code) => code,
-        Err(error) => {
-            if error.kind != Kind::ClosedOutput {
-                context.ui.error(&error);
-            }
-            ExitCode::from(error.kind.exit_code())
-        }
-    }
+fn exit_code(result: Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| ExitCode::from(error.kind.exit_code()))
 }
 
 /// The first signal ends the run in good order, the second at once.

@@ -8,37 +8,85 @@ use std::{
 
 use anstream::{AutoStream, ColorChoice};
 
-use crate::error::{Error, Result};
+use crate::{
+    config::Surroundings,
+    error::{Error, Result},
+};
 
+mod annotations;
 mod calls;
-mod events;
+mod entries;
+mod json;
+mod lines;
+mod markdown;
+mod outcome;
 mod plan;
+mod terminal;
+mod way;
 
 pub use calls::show_calls;
-pub use events::{failure, printer};
-pub use plan::{conflicts, plan};
+pub use plan::conflicts;
+pub use way::{Format, Report};
 
 /// The two streams. Colour only on a terminal, never alone in meaning.
 pub struct Ui {
     out: RefCell<io::BufWriter<AutoStream<io::Stdout>>>,
     err: Stderr,
+    marks: Marks,
+    /// Whether stderr is a terminal whose cursor can be moved.
+    redraws: bool,
+    colour: bool,
+}
+
+/// What stands before a line about a step.
+#[derive(Clone, Copy, Debug)]
+struct Marks {
+    done: &'static str,
+    waiting: &'static str,
+    failed: &'static str,
+}
+
+impl Marks {
+    const UTF8: Self = Self {
+        done: "✓",
+        waiting: "…",
+        failed: "✗",
+    };
+    const ASCII: Self = Self {
+        done: "ok",
+        waiting: "..",
+        failed: "!!",
+    };
 }
 
 impl Ui {
     /// Streams of this process.
-    pub fn new(no_color: bool) -> Self {
-        let choice = |terminal: bool| {
-            if terminal && !no_color {
+    pub fn new(surroundings: Surroundings) -> Self {
+        let colourful = |terminal: bool| terminal && !surroundings.no_color && !surroundings.dumb;
+        let choice = |colourful: bool| {
+            if colourful {
                 ColorChoice::Always
             } else {
                 ColorChoice::Never
             }
         };
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        let (out, err) = (choice(stdout.is_terminal()), choice(stderr.is_terminal()));
+        let terminal = stderr.is_terminal();
+        let colour = colourful(terminal);
+        let out = choice(colourful(stdout.is_terminal()));
         Self {
             out: RefCell::new(io::BufWriter::new(AutoStream::new(stdout, out))),
-            err: Stderr(Arc::new(Mutex::new(AutoStream::new(stderr, err)))),
+            err: Stderr {
+                stream: Arc::new(Mutex::new(AutoStream::new(stderr, choice(colour)))),
+                github_actions: surroundings.github_actions,
+            },
+            marks: if surroundings.ascii {
+                Marks::ASCII
+            } else {
+                Marks::UTF8
+            },
+            redraws: terminal && !surroundings.dumb,
+            colour,
         }
     }
 
@@ -73,22 +121,44 @@ impl Ui {
     /// A failure for people.
     pub fn error(&self, error: &Error) {
         self.status(&format!("{RED}error:{RED:#} {error}"));
+        self.err.command(|| annotations::error(error));
     }
 
     /// Something that a person should know.
     pub fn warning(&self, text: &str) {
         self.status(&format!("{YELLOW}warning:{YELLOW:#} {text}"));
+        self.err.command(|| annotations::warning(text));
     }
 }
 
 /// The one way to stderr.
 #[derive(Clone)]
-struct Stderr(Arc<Mutex<AutoStream<io::Stderr>>>);
+struct Stderr {
+    stream: Arc<Mutex<AutoStream<io::Stderr>>>,
+    /// The runner takes some lines for commands.
+    github_actions: bool,
+}
 
 impl Stderr {
-    /// A stderr that is closed is no reason to stop.
+    /// Text in which a runner finds no command.
     fn line(&self, text: &str) {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.github_actions {
+            self.write(&annotations::defused(text));
+        } else {
+            self.write(text);
+        }
+    }
+
+    /// A command to a runner that hears it.
+    fn command(&self, command: impl Fn() -> String) {
+        if self.github_actions {
+            self.write(&command());
+        }
+    }
+
+    /// A stderr that is closed is no reason to stop.
+    fn write(&self, text: &str) {
+        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         drop(writeln!(stream, "{text}"));
     }
 }

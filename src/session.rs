@@ -1,6 +1,6 @@
 //! What a verb works with: settings, and a connection to each side that it needs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, rc::Rc, time::Duration};
 
 use base64::Engine;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use crate::{
     execute::{self, Outcome, Run},
     object::State,
     plan::{Plan, Subject},
-    report::{self, Ui},
+    report::{Format, Report, Ui},
 };
 
 /// Everything that a verb is given.
@@ -25,7 +25,9 @@ pub struct Context {
     /// Where it was started.
     pub working_directory: PathBuf,
     /// Output.
-    pub ui: Ui,
+    pub ui: Rc<Ui>,
+    /// Tells a run in the form that was asked for.
+    pub report: Report,
     /// Carries a signal, once there is one.
     pub signal: watch::Receiver<Option<Signal>>,
 }
@@ -35,7 +37,11 @@ impl Context {
     ///
     /// # Errors
     /// Usage, where the working directory cannot be told: it was deleted, or may not be read.
-    pub fn new(global: Global, signal: watch::Receiver<Option<Signal>>) -> Result<Self> {
+    pub fn new(
+        global: Global,
+        format: Format,
+        signal: watch::Receiver<Option<Signal>>,
+    ) -> Result<Self> {
         let working_directory = std::env::current_dir().map_err(|error| {
             Error::usage(format!(
                 "cannot tell the working directory: {}",
@@ -44,8 +50,10 @@ impl Context {
             .hint("go to a directory that exists")
         })?;
         let environment = Environment::read();
+        let ui = Rc::new(Ui::new(environment.surroundings));
         Ok(Self {
-            ui: Ui::new(environment.no_color),
+            report: Report::new(Rc::clone(&ui), format, global.verbose > 0),
+            ui,
             global,
             environment,
             working_directory,
@@ -128,6 +136,9 @@ impl<'a> Session<'a> {
     pub async fn open(context: &'a Context, only: Option<Only>) -> Result<Self> {
         let global = &context.global;
         let mut settings = context.settings()?;
+        context
+            .report
+            .about("cluster", settings.cluster.name.as_str());
         let kubernetes = if only == Some(Only::Aws) {
             None
         } else {
@@ -167,14 +178,15 @@ impl<'a> Session<'a> {
             .ok_or_else(|| Error::usage("this verb needs the cluster: leave out --only aws"))
     }
 
-    /// Carries out a plan, printing what happens.
+    /// Carries out a plan, telling what happens.
     pub async fn execute(
         &self,
         plan: &Plan,
         (subject, live): (&Subject, &State),
         timeout: Duration,
     ) -> Outcome {
-        let events = report::printer(&self.context.ui);
+        let follower = self.context.report.follow(plan);
+        let events = |event: execute::Event<'_>| follower.hear(&event);
         let run = Run {
             kubernetes: self.kubernetes.as_ref(),
             aws: self.aws.as_ref(),
@@ -186,7 +198,9 @@ impl<'a> Session<'a> {
             signal: self.context.signal.clone(),
             events: &events,
         };
-        execute::execute(plan, &run).await
+        let outcome = execute::execute(plan, &run).await;
+        follower.end();
+        outcome
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Timeout;
+use super::{DiffOutput, RunOutput, Timeout};
 
 #[derive(Debug, Subcommand)]
 pub enum Tenant {
@@ -45,9 +45,11 @@ pub struct Add {
     pub name: String,
     #[command(flatten)]
     pub input: Input,
-    /// Print the objects as YAML; needs no cluster, no AWS and no network
+    /// Print the objects as YAML, or as JSON with -o json; needs no cluster, no AWS and no network
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub output: RunOutput,
     #[command(flatten)]
     pub timeout: Timeout,
     #[command(flatten)]
@@ -71,6 +73,8 @@ pub struct Diff {
     #[arg(long, conflicts_with_all = ["names", "file"])]
     pub all: bool,
     #[command(flatten)]
+    pub output: DiffOutput,
+    #[command(flatten)]
     pub input: Input,
     #[command(flatten)]
     pub half: Half,
@@ -92,6 +96,8 @@ pub struct Remove {
     /// Delete volumes and workloads that are not the tenant's too, if they are in its namespace
     #[arg(long)]
     pub with_contents: bool,
+    #[command(flatten)]
+    pub output: RunOutput,
     #[command(flatten)]
     pub timeout: Timeout,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use crate::{
-    cli::{Add, IdentityGate, Only, Wait},
+    cli::{Add, IdentityGate, Only, RunForm, Wait},
     desired,
     error::Result,
     execute::Outcome,
@@ -20,7 +20,7 @@ use crate::{
     yaml,
 };
 
-/// The stream that `add` would carry out, as YAML on stdout.
+/// The stream that `add` would carry out, as YAML or as JSON lines on stdout.
 pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let settings = context.settings()?;
     let name = tenant::parse_name(&args.name)?;
@@ -28,7 +28,12 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let (_, mut wanted) = tenant::offline(&name, &given, &settings)?;
     tenant::keep(&mut wanted, args.half.only);
     for object in in_making_order(&wanted) {
-        context.ui.data(&yaml::print(&desired::encode(object))?)?;
+        let object = desired::encode(object);
+        let text = match args.output.output {
+            RunForm::Text => yaml::print(&object)?,
+            RunForm::Json => format!("{object}\n"),
+        };
+        context.ui.data(&text)?;
     }
     if settings.cluster.account_id.is_none() && args.half.only != Some(Only::Kubernetes) {
         context.ui.warning(&format!(
@@ -41,6 +46,7 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
 
 pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
+    context.report.about("tenant", name.as_str());
     let given = tenant::given(&args.input, &context.working_directory)?;
     early_check(context, &name, &given)?;
     let only = args.half.only;
@@ -65,7 +71,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         return Err(report::conflicts(&subject, &plan));
     }
     let title = format!("{subject} on cluster {}", session.settings.cluster.name);
-    context.ui.block(&report::plan(&title, &plan));
+    context.report.plan(&title, &plan);
     let outcome = session
         .execute(
             &plan,
@@ -73,10 +79,10 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             args.timeout.or_at_least(Duration::ZERO),
         )
         .await;
-    if let Some(error) = report::failure(&subject, &plan, &outcome) {
-        return Err(error);
-    }
-    summary(context, &resolved, &plan, &outcome)?;
+    context.report.facts(facts(&resolved, &outcome));
+    context.report.outcome(&subject, &plan, &outcome)?;
+    let (word, lines) = good_end(&resolved, &plan);
+    context.report.done(word, &lines)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -118,48 +124,43 @@ async fn check(
     let required = gated && args.identity_gate == IdentityGate::Required;
     observe::preconditions(plan, kubernetes, resolved, &session.settings, required).await?;
     if args.identity_gate != IdentityGate::Required && gated {
-        session.context.ui.warning(
+        session.context.report.warning(
             "the identity policy is not asked for: pods made later may run with the node's role",
         );
     }
     Ok(())
 }
 
-fn summary(context: &Context, resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> Result<()> {
-    let ui = &context.ui;
+fn facts(resolved: &Resolved, outcome: &Outcome) -> [(&'static str, String); 4] {
+    let role = text(&outcome.state, IAM, "/status/ackResourceMetadata/arn");
+    let association = text(&outcome.state, EKS, "/status/associationID");
+    [
+        ("url", resolved.url()),
+        ("namespace", resolved.names.namespace.clone()),
+        ("role", role),
+        ("association", association),
+    ]
+}
+
+/// One word, and the lines for people.
+fn good_end(resolved: &Resolved, plan: &Plan) -> (&'static str, Vec<String>) {
+    let name = &resolved.name;
+    if !plan.writes() {
+        return ("unchanged", vec![format!("tenant `{name}`: nothing to do")]);
+    }
     let waited = plan
         .steps
         .iter()
         .any(|step| matches!(step.action, Action::AwaitReady));
-    let name = &resolved.name;
-    if plan.writes() {
-        let [create, change, delete] = plan.counts();
-        let state = if waited { "ready" } else { "applied" };
-        ui.status(&format!(
-            "tenant `{name}` is {state}: {create} created, {change} changed, {delete} deleted"
-        ));
-    } else {
-        ui.status(&format!("tenant `{name}`: nothing to do"));
+    let word = if waited { "ready" } else { "applied" };
+    let [create, change, delete] = plan.counts();
+    let mut lines = vec![format!(
+        "tenant `{name}` is {word}: {create} created, {change} changed, {delete} deleted"
+    )];
+    if waited {
+        lines.push("DNS and TLS of the URL are not checked".into());
     }
-    if waited && plan.writes() {
-        ui.status("DNS and TLS of the URL are not checked");
-    }
-    let rows = [
-        ("url", resolved.url()),
-        ("namespace", resolved.names.namespace.clone()),
-        (
-            "role",
-            text(&outcome.state, IAM, "/status/ackResourceMetadata/arn"),
-        ),
-        (
-            "association",
-            text(&outcome.state, EKS, "/status/associationID"),
-        ),
-    ];
-    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        ui.data(&format!("{label:<13}{value}\n"))?;
-    }
-    Ok(())
+    (word, lines)
 }
 
 fn text(state: &State, group: &str, pointer: &str) -> String {

@@ -28,22 +28,22 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                     Ok(clean) => codes.push(u8::from(!clean)),
                     Err(error) if alone || error.kind == Kind::ClosedOutput => return Err(error),
                     Err(error) => {
-                        context.ui.error(&error);
+                        context.report.failed(&format!("tenant {name}"), &error);
                         codes.push(error.kind.exit_code());
                     }
                 }
             }
+            if !alone {
+                context.report.about("tenant", "");
+            }
             if args.all && args.half.only.is_none() {
                 for name in tenant::only_in_aws(&session).await? {
-                    let what = format!("tenant {name}\n  ! only its role is left; mcpctl tenant remove {name} takes it away\n");
-                    context.ui.data(&what)?;
+                    context.report.only_in_aws(&name)?;
                     codes.push(1);
                 }
             }
             let worst = worst(&codes);
-            if worst == 0 {
-                context.ui.status("no differences");
-            }
+            context.report.compared(worst);
             Ok(ExitCode::from(worst))
         })
         .await
@@ -84,6 +84,8 @@ async fn one(
     (args, given): (&Diff, &Given),
     name: &TenantName,
 ) -> Result<bool> {
+    let report = &session.context.report;
+    report.about("tenant", name.as_str());
     let look = Look::at(session, name.clone()).await?;
     if look.record.is_none() && given.is_empty() && look.foreign_namespace().is_none() {
         let why = if look.owns_namespace() {
@@ -105,10 +107,7 @@ async fn one(
         existing: existing(args.adopt),
     };
     let (plan, _) = look.plan(&resolved, session, &how).await?;
-    session
-        .context
-        .ui
-        .data(&report::plan(&format!("tenant {name}"), &plan))?;
+    report.difference(&format!("tenant {name}"), &plan)?;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&format!("tenant `{name}`"), &plan));
     }

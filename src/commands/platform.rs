@@ -33,7 +33,7 @@ pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCod
         refuse_while_used(context, &session, &mut plan).await?;
     }
     show(context, &plan)?;
-    carry_out(context, &session, &plan, &live, timeout).await?;
+    carry_out((&session, "applied"), &plan, &live, timeout).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -42,7 +42,7 @@ fn show(context: &Context, plan: &Plan) -> Result<()> {
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(TITLE, plan));
     }
-    context.ui.block(&report::plan(TITLE, plan));
+    context.report.plan(TITLE, plan);
     Ok(())
 }
 
@@ -74,14 +74,13 @@ async fn refuse_while_used(
 
 pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
     let (_, plan, _) = look(context, desired::platform).await?;
-    context.ui.data(&report::plan(TITLE, &plan))?;
+    context.report.difference(TITLE, &plan)?;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(TITLE, &plan));
     }
-    if plan.is_clean() {
-        context.ui.status("no differences");
-    }
-    Ok(ExitCode::from(u8::from(!plan.is_clean())))
+    let code = u8::from(!plan.is_clean());
+    context.report.compared(code);
+    Ok(ExitCode::from(code))
 }
 
 pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<ExitCode> {
@@ -93,7 +92,8 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
         guests.join(&mut plan, false);
     }
     if args.dry_run && plan.conflicts.is_empty() {
-        context.ui.data(&report::plan(TITLE, &plan))?;
+        context.report.difference(TITLE, &plan)?;
+        context.report.done("planned", &[])?;
         return Ok(ExitCode::SUCCESS);
     }
     show(context, &plan)?;
@@ -102,7 +102,7 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
         let question = format!("Delete the platform from cluster {cluster}?");
         super::remove::confirm(context, args.yes, &question).await?;
     }
-    carry_out(context, &session, &plan, &live, args.timeout).await?;
+    carry_out((&session, "removed"), &plan, &live, args.timeout).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -143,16 +143,17 @@ fn subject(session: &Session<'_>) -> Subject {
     }
 }
 
+/// With the word that says how it ended well.
 async fn carry_out(
-    context: &Context,
-    session: &Session<'_>,
+    (session, word): (&Session<'_>, &str),
     plan: &Plan,
     live: &State,
     timeout: Timeout,
 ) -> Result<()> {
+    let report = &session.context.report;
     if !plan.writes() {
-        context.ui.status("platform: nothing to do");
-        return Ok(());
+        let line = "platform: nothing to do".to_string();
+        return report.done("unchanged", &[line]);
     }
     let outcome = session
         .execute(
@@ -161,12 +162,8 @@ async fn carry_out(
             timeout.or_at_least(Duration::ZERO),
         )
         .await;
-    if let Some(error) = report::failure(TITLE, plan, &outcome) {
-        return Err(error);
-    }
+    report.outcome(TITLE, plan, &outcome)?;
     let [create, change, delete] = plan.counts();
-    context.ui.status(&format!(
-        "platform: {create} created, {change} changed, {delete} deleted"
-    ));
-    Ok(())
+    let line = format!("platform: {create} created, {change} changed, {delete} deleted");
+    report.done(word, &[line])
 }

@@ -22,6 +22,7 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
+    context.report.about("tenant", name.as_str());
     let (session, look, plan, live) = context
         .until_signal(async {
             let session = Session::open(context, args.half.only).await?;
@@ -30,24 +31,25 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
             Ok((session, look, plan, live))
         })
         .await?;
-    let ui = &context.ui;
+    let report = &context.report;
+    report.about("namespace", &look.names.namespace);
     let subject = format!("tenant `{}`", look.name);
     let cluster = &session.settings.cluster.name;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&subject, &plan));
     }
     if !plan.writes() && plan.steps.is_empty() {
-        ui.status(&format!(
-            "{subject} is not known on cluster {cluster}: nothing to remove"
-        ));
+        let line = format!("{subject} is not known on cluster {cluster}: nothing to remove");
+        report.done("unknown", &[line])?;
         return Ok(ExitCode::SUCCESS);
     }
-    let text = report::plan(&format!("{subject} on cluster {cluster}"), &plan);
+    let title = format!("{subject} on cluster {cluster}");
     if args.dry_run {
-        ui.data(&text)?;
+        report.difference(&title, &plan)?;
+        report.done("planned", &[])?;
         return Ok(ExitCode::SUCCESS);
     }
-    ui.block(&text);
+    report.plan(&title, &plan);
     let question = format!("Delete {subject} from cluster {cluster}?");
     confirm(context, args.yes, &question).await?;
     let outcome = session
@@ -57,10 +59,9 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
             args.timeout.or_at_least(time_to_end(&live)),
         )
         .await;
-    if let Some(error) = report::failure(&subject, &plan, &outcome) {
-        return Err(error);
-    }
-    ui.status(&ending(&subject, cluster.as_str(), &plan, args.half.only));
+    report.outcome(&subject, &plan, &outcome)?;
+    let line = ending(&subject, cluster.as_str(), &plan, args.half.only);
+    report.done("removed", &[line])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -227,6 +228,11 @@ fn time_to_end(live: &State) -> Duration {
 pub(super) async fn confirm(context: &Context, yes: bool, question: &str) -> Result<()> {
     if yes {
         return Ok(());
+    }
+    if context.report.is_for_programs() {
+        return Err(
+            Error::usage("-o json asks no question").hint("give --yes to delete without one")
+        );
     }
     if !std::io::stdin().is_terminal() {
         return Err(Error::usage("not asking without a terminal")

@@ -2,24 +2,20 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
-use super::{GREEN, RED, YELLOW};
-use crate::{
-    diff::Change,
-    error::Error,
-    object::{Id, Object},
-    plan::{Action, Plan},
+use super::{
+    GREEN, RED, YELLOW,
+    entries::{EntryKind, entries},
 };
+use crate::{error::Error, plan::Plan};
 
 /// What a plan would do, or nothing where it would do nothing.
-pub fn plan(title: &str, plan: &Plan) -> String {
+pub(super) fn plan(title: &str, plan: &Plan) -> String {
     let mut text = String::new();
     if plan.is_clean() {
         return text;
     }
     _ = writeln!(text, "{title}");
-    steps(&mut text, plan);
+    changes(&mut text, plan);
     for foreign in &plan.foreign {
         _ = writeln!(
             text,
@@ -36,58 +32,32 @@ pub fn plan(title: &str, plan: &Plan) -> String {
     for conflict in &plan.conflicts {
         _ = writeln!(text, "  {RED}x{RED:#} {}: {}", conflict.id, conflict.why);
     }
-    let [create, change, delete] = plan.counts();
-    _ = writeln!(
-        text,
-        "{create} to create, {change} to change, {delete} to delete"
-    );
+    _ = writeln!(text, "{}", counts(plan));
     text
 }
 
-fn steps(text: &mut String, plan: &Plan) {
-    for step in &plan.steps {
-        match &step.action {
-            Action::Create(object) => {
-                _ = writeln!(text, "  {GREEN}+{GREEN:#} {}{}", step.id, about(object));
-            }
-            Action::Update(update) => {
-                let adopts = if update.adopts { " (taken over)" } else { "" };
-                _ = writeln!(
-                    text,
-                    "  {YELLOW}~{YELLOW:#} {}{}{adopts}",
-                    step.id,
-                    about(&update.live)
-                );
-                for change in &update.changes {
-                    field(text, change);
-                }
-            }
-            Action::Delete(object) => {
-                _ = writeln!(text, "  {RED}-{RED:#} {}{}", step.id, about(object));
-            }
-            Action::Release(object) => {
-                _ = writeln!(
-                    text,
-                    "  {YELLOW}~{YELLOW:#} {}{} (was taken over; given back as it is, without our marks)",
-                    step.id,
-                    about(object)
-                );
-            }
-            Action::GoesWithNamespace => {
-                _ = writeln!(text, "  {RED}-{RED:#} {} (with its namespace)", step.id);
-            }
-            Action::Restart(_) => {
-                _ = writeln!(
-                    text,
-                    "  {YELLOW}!{YELLOW:#} {}: pods restart, since their identity changes",
-                    step.id
-                );
-            }
-            Action::Lock
-            | Action::Gate(_)
-            | Action::KeepHost(_)
-            | Action::AwaitGone
-            | Action::AwaitReady => {}
+/// `1 to create, 0 to change, 0 to delete`
+pub(super) fn counts(plan: &Plan) -> String {
+    let [create, change, delete] = plan.counts();
+    format!("{create} to create, {change} to change, {delete} to delete")
+}
+
+fn changes(text: &mut String, plan: &Plan) {
+    for entry in entries(plan) {
+        let (style, mark) = match entry.kind {
+            EntryKind::Create => (GREEN, '+'),
+            EntryKind::Change | EntryKind::TakeOver | EntryKind::Release => (YELLOW, '~'),
+            EntryKind::Delete | EntryKind::DeleteWithNamespace => (RED, '-'),
+            EntryKind::Restart => (YELLOW, '!'),
+        };
+        _ = writeln!(text, "  {style}{mark}{style:#} {}", entry.title());
+        for field in entry.fields {
+            let by = if field.owners.is_empty() {
+                String::new()
+            } else {
+                format!("   (changed by {})", field.owners.join(", "))
+            };
+            _ = writeln!(text, "      {}: {}{by}", field.path, field.values.line());
         }
     }
 }
@@ -111,92 +81,4 @@ pub fn conflicts(subject: &str, plan: &Plan) -> Error {
         );
     }
     error
-}
-
-/// The name in AWS, where it is another one.
-fn about(object: &Object) -> String {
-    let id = object.id();
-    if !id.is_aws() {
-        return String::new();
-    }
-    match id.kind.as_str() {
-        "Role" => format!(
-            " ({}{})",
-            object.text("/spec/path"),
-            object.text("/spec/name")
-        ),
-        _ => format!(
-            " ({}/{})",
-            object.text("/spec/namespace"),
-            object.text("/spec/serviceAccount")
-        ),
-    }
-}
-
-fn field(text: &mut String, change: &Change) {
-    let path = &change.path;
-    let values = if change.is_secretive() {
-        "changed (values are not shown)".to_string()
-    } else if path.ends_with(&format!("[{}]", crate::record::INPUT)) {
-        record_change(change)
-    } else {
-        match (&change.have, &change.want) {
-            (Some(have), Some(want)) => format!("{} -> {}", shown(have), shown(want)),
-            (None, Some(want)) => format!("missing -> {}", shown(want)),
-            (Some(have), None) => format!("{} -> removed", shown(have)),
-            (None, None) => String::new(),
-        }
-    };
-    let owners: Vec<&str> = change
-        .owners
-        .iter()
-        .map(|owner| owner.manager.as_str())
-        .collect();
-    let by = if owners.is_empty() {
-        String::new()
-    } else {
-        format!("   (changed by {})", owners.join(", "))
-    };
-    _ = writeln!(text, "      {path}: {values}{by}");
-}
-
-fn record_change(change: &Change) -> String {
-    if change.have.is_some() {
-        "the tenant's input changed".into()
-    } else {
-        "missing -> the tenant's input".into()
-    }
-}
-
-fn shown(value: &Value) -> String {
-    let mut value = value.clone();
-    mask(&mut value);
-    value.to_string()
-}
-
-/// Takes literal values of variables and the tenant's input out of what is shown.
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map.iter_mut() {
-                match (key.as_str(), inner) {
-                    (crate::record::INPUT, input) => *input = "(the tenant's input)".into(),
-                    ("env", Value::Array(variables)) => {
-                        let literals = variables
-                            .iter_mut()
-                            .filter_map(|variable| variable.get_mut("value"));
-                        literals.for_each(|literal| *literal = "(not shown)".into());
-                    }
-                    (_, inner) => mask(inner),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(mask),
-        _ => {}
-    }
-}
-
-/// Whether a step's subject is worth a line of its own while it is carried out.
-pub(super) fn has_line(id: &Id, action: &Action) -> bool {
-    !matches!(action, Action::Lock | Action::GoesWithNamespace) && !id.name.is_empty()
 }

@@ -16,6 +16,7 @@ mod group;
 mod help;
 mod identity;
 mod interrupt;
+mod json_events;
 mod lifecycle;
 mod lines;
 mod never;

@@ -1,37 +1,13 @@
-//! One line per state change while a plan is carried out, and the summary at its end.
+//! How carrying out a plan went wrong, as one failure.
 
-use super::{GREEN, RED, Ui, YELLOW, plan::has_line};
 use crate::{
     error::{Error, Kind},
-    execute::{Event, Outcome},
+    execute::Outcome,
     plan::{Action, Plan},
 };
 
-/// Prints events as they come.
-pub fn printer(ui: &Ui) -> impl Fn(Event<'_>) + '_ {
-    |event| match event {
-        Event::Done(step, text) if !text.is_empty() && has_line(&step.id, &step.action) => {
-            let text = match &step.action {
-                Action::Gate(_) => format!("identity gate {text}"),
-                _ => text.to_string(),
-            };
-            ui.status(&format!("  {GREEN}✓{GREEN:#} {} {text}", step.id));
-        }
-        Event::Done(..) => {}
-        Event::Waiting(step, what) => {
-            ui.status(&format!("  {YELLOW}…{YELLOW:#} {}: {what}", step.id));
-        }
-        Event::Failed(step, error) => {
-            ui.status(&format!("  {RED}✗{RED:#} {}: {}", step.id, error.line()));
-        }
-        Event::Interrupted => {
-            ui.status("interrupted; waiting for the calls in flight to end (again: stop at once)");
-        }
-    }
-}
-
 /// What went wrong, what stands and what to do, or nothing if all went well.
-pub fn failure(subject: &str, plan: &Plan, outcome: &Outcome) -> Option<Error> {
+pub(super) fn failure(subject: &str, plan: &Plan, outcome: &Outcome) -> Option<Error> {
     let kind = match (outcome.interrupted, outcome.worst()) {
         (Some(signal), _) => Kind::Interrupted(signal),
         (None, Some(worst)) => worst.kind,
