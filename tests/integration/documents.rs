@@ -82,7 +82,14 @@ fn every_example_is_planned() {
     known.sort_unstable();
     assert_eq!(
         known,
-        ["mcpctl", "policies", "quickstart", "sandbox", "tenants"],
+        [
+            "mcpctl",
+            "policies",
+            "quickstart",
+            "sandbox",
+            "tenants",
+            "workflows"
+        ],
         "an example that no test looks at"
     );
 }
@@ -215,7 +222,12 @@ fn the_exit_codes_of_the_readme_are_those_of_the_help() {
 #[test]
 fn the_links_of_the_documents_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for document in ["README.md", "CHANGELOG.md", "templates/README.md"] {
+    for document in [
+        "README.md",
+        "CHANGELOG.md",
+        "templates/README.md",
+        "docs/json-events.md",
+    ] {
         let path = root.join(document);
         let text = std::fs::read_to_string(&path).expect("the document");
         let links = text

@@ -2,7 +2,9 @@
 
 mod access;
 mod adoption;
+mod at_once;
 mod by_hand;
+mod ci;
 mod completion;
 mod conflicts;
 mod desk;
@@ -26,4 +28,5 @@ mod readiness;
 mod removal;
 mod terminal;
 mod verbose;
+mod workflows;
 mod world;
