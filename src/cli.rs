@@ -11,7 +11,7 @@ mod output;
 mod tenant;
 
 pub use output::{DiffForm, DiffOutput, RunForm, RunOutput};
-pub use tenant::{Add, Diff, Half, IdentityGate, Input, Only, Remove, Tenant, Wait};
+pub use tenant::{Add, Diff, FileForm, Half, IdentityGate, Input, Only, Remove, Show, Tenant, Wait};
 
 /// Gives every tenant of an EKS cluster its own MCP server: namespace, workload, host, IAM role and Pod Identity association.
 #[derive(Debug, Parser)]

@@ -15,6 +15,7 @@ mod list;
 mod man;
 mod platform;
 mod remove;
+mod show;
 
 /// Runs one verb.
 ///
@@ -35,6 +36,7 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Tenant(Tenant::Diff(args)) => Box::pin(diff::run(context, &args)).await,
         Command::Tenant(Tenant::Remove(args)) => Box::pin(remove::run(context, &args)).await,
         Command::Tenant(Tenant::List) => Box::pin(list::run(context)).await,
+        Command::Tenant(Tenant::Show(args)) => Box::pin(show::run(context, &args)).await,
         Command::Completion { shell } => completion::run(context, shell),
         Command::Man { directory } => man::run(context, directory.as_deref()),
     }

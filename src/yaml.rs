@@ -163,15 +163,22 @@ pub fn read_stream(text: &str) -> std::result::Result<Vec<Value>, (String, usize
     })
 }
 
-/// One document, `---` before it and a newline at its end.
+/// One document of a stream, `---` before it and a newline at its end.
 ///
 /// # Errors
 /// Usage, for a tree that YAML cannot carry.
 pub fn print(tree: &Value) -> Result<String> {
+    Ok(format!("---\n{}", print_alone(tree)?))
+}
+
+/// The one document of a file, with a newline at its end.
+///
+/// # Errors
+/// Usage, for a tree that YAML cannot carry.
+pub fn print_alone(tree: &Value) -> Result<String> {
     let options = serde_yaml::ser_options! { folded_wrap_chars: usize::MAX };
-    let text = serde_yaml::to_string_with_options(tree, options)
-        .map_err(|error| Error::usage(format!("cannot print as YAML: {error}")))?;
-    Ok(format!("---\n{text}"))
+    serde_yaml::to_string_with_options(tree, options)
+        .map_err(|error| Error::usage(format!("cannot print as YAML: {error}")))
 }
 
 /// `typed` without what `raw` does not mention.

@@ -37,6 +37,12 @@ Examples:
   mcpctl tenant list --context staging -v"
     )]
     List,
+    /// Print what was said about a tenant, as a tenant file for Git
+    #[command(after_help = "\
+Examples:
+  mcpctl tenant show acme > tenants/acme.yaml
+  mcpctl tenant add acme -f tenants/acme.yaml        (nothing to do: the file says the same)")]
+    Show(Show),
 }
 
 #[derive(Debug, Args)]
@@ -102,6 +108,24 @@ pub struct Remove {
     pub timeout: Timeout,
     #[command(flatten)]
     pub half: Half,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The tenant
+    pub name: String,
+    /// The form of the file
+    #[arg(long, short, value_enum, default_value_t = FileForm::Yaml)]
+    pub output: FileForm,
+}
+
+/// The form of a file that is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileForm {
+    /// One YAML document
+    Yaml,
+    /// The same as JSON
+    Json,
 }
 
 /// What is said about a tenant.

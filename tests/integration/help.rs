@@ -23,6 +23,7 @@ fn the_help_of_every_verb() {
         &["tenant", "diff"],
         &["tenant", "remove"],
         &["tenant", "list"],
+        &["tenant", "show"],
         &["completion"],
         &["man"],
     ] {

@@ -26,6 +26,7 @@ mod offline_input;
 mod property;
 mod readiness;
 mod removal;
+mod show;
 mod terminal;
 mod verbose;
 mod workflows;
