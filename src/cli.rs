@@ -11,7 +11,10 @@ mod output;
 mod tenant;
 
 pub use output::{DiffForm, DiffOutput, RunForm, RunOutput};
-pub use tenant::{Add, Diff, FileForm, Half, IdentityGate, Input, Only, Remove, Show, Tenant, Wait};
+pub use tenant::{
+    Add, Diff, FileForm, Half, IdentityGate, Input, List, ListForm, Only, Remove, Show, Status,
+    Tenant, ViewForm, Wait,
+};
 
 /// Gives every tenant of an EKS cluster its own MCP server: namespace, workload, host, IAM role and Pod Identity association.
 #[derive(Debug, Parser)]

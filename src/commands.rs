@@ -16,6 +16,7 @@ mod man;
 mod platform;
 mod remove;
 mod show;
+mod status;
 
 /// Runs one verb.
 ///
@@ -35,7 +36,8 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Tenant(Tenant::Add(args)) => Box::pin(add::run(context, &args)).await,
         Command::Tenant(Tenant::Diff(args)) => Box::pin(diff::run(context, &args)).await,
         Command::Tenant(Tenant::Remove(args)) => Box::pin(remove::run(context, &args)).await,
-        Command::Tenant(Tenant::List) => Box::pin(list::run(context)).await,
+        Command::Tenant(Tenant::List(args)) => Box::pin(list::run(context, &args)).await,
+        Command::Tenant(Tenant::Status(args)) => Box::pin(status::run(context, &args)).await,
         Command::Tenant(Tenant::Show(args)) => Box::pin(show::run(context, &args)).await,
         Command::Completion { shell } => completion::run(context, shell),
         Command::Man { directory } => man::run(context, directory.as_deref()),

@@ -122,7 +122,7 @@ fn given_spec(given: &Value) -> Map<String, Value> {
 }
 
 /// What one call says about a tenant: its file, read once since it may be a pipe, and its flags.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Given {
     file: Option<Input>,
     flags: Flags,

@@ -17,6 +17,8 @@
 //!   -> report          follow the events, print outcome, exit code
 //! ```
 //!
+//! `tenant status` and `tenant list` put what was observed, and the plan, into one document (`status`, pure) and print it.
+//!
 //! Every verb is a view of this one path: remove is a plan toward nothing, diff prints the plan that add would run, and
 //! `--dry-run` prints what is desired.
 
@@ -46,6 +48,7 @@ pub mod render;
 pub mod report;
 pub mod session;
 pub mod spec;
+pub mod status;
 pub mod tenant;
 #[cfg(test)]
 mod testing;

@@ -96,6 +96,13 @@ const KNOWN: &[KnownKind] = &[
         "ingressclassparams",
         false,
     ),
+    known(
+        "elbv2.k8s.aws",
+        "v1beta1",
+        "TargetGroupBinding",
+        "targetgroupbindings",
+        true,
+    ),
     known("networking.k8s.io", "v1", "Ingress", "ingresses", true),
     known(
         "networking.k8s.io",

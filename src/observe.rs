@@ -17,6 +17,14 @@ use crate::{
     spec::{Names, Resolved},
 };
 
+mod changes;
+mod everyone;
+mod workload;
+
+pub use changes::Changes;
+pub use everyone::{Everyone, everyone};
+pub use workload::{Workload, workload};
+
 /// Lists in flight at most.
 const IN_FLIGHT: usize = 16;
 

@@ -15,18 +15,27 @@ use crate::{
 
 mod annotations;
 mod calls;
+mod document;
 mod entries;
 mod json;
 mod lines;
+mod list;
 mod markdown;
 mod outcome;
 mod plan;
+mod status;
 mod terminal;
 mod way;
 
 pub use calls::show_calls;
+pub use document::{json, json_line, yaml};
+pub use list::{names, tenants, tenants_wide};
 pub use plan::conflicts;
+pub use status::status;
 pub use way::{Format, Report};
+
+/// Empties a terminal and starts at its top.
+pub const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 /// The two streams. Colour only on a terminal, never alone in meaning.
 pub struct Ui {
@@ -96,6 +105,11 @@ impl Ui {
     /// `ClosedOutput` when nobody reads any more.
     pub fn data(&self, text: &str) -> Result<()> {
         Ok(self.out.borrow_mut().write_all(text.as_bytes())?)
+    }
+
+    /// Whether what was printed can be drawn over: on a terminal that takes escape sequences.
+    pub fn redraws(&self) -> bool {
+        self.out.borrow().get_ref().current_choice() != ColorChoice::Never
     }
 
     /// Writes out what is buffered.

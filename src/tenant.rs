@@ -83,6 +83,20 @@ impl Look {
     /// # Errors
     /// Conflict, for a record that was edited; else what the API server answered.
     pub async fn at(session: &Session<'_>, name: TenantName) -> Result<Self> {
+        match Self::with_fault(session, name).await? {
+            (_, Some(fault)) => Err(fault),
+            (look, None) => Ok(look),
+        }
+    }
+
+    /// As [`Self::at`], for a view that shows what there is: a record that cannot be believed is as none, and why.
+    ///
+    /// # Errors
+    /// What the API server answered; conflict, when two namespaces say that they are this tenant's.
+    pub async fn with_fault(
+        session: &Session<'_>,
+        name: TenantName,
+    ) -> Result<(Self, Option<Error>)> {
         let settings = &session.settings;
         let derived = Names::derive(&name, settings)?;
         let namespace = match &session.kubernetes {
@@ -91,9 +105,10 @@ impl Look {
             }
             None => None,
         };
-        let record = match &namespace {
-            Some(namespace) => Record::read(namespace)?.filter(|record| record.input.name == name),
-            None => None,
+        let (record, fault) = match namespace.as_ref().map(Record::read) {
+            Some(Ok(record)) => (record.filter(|record| record.input.name == name), None),
+            Some(Err(fault)) => (None, Some(fault)),
+            None => (None, None),
         };
         let names = match (&record, &session.aws) {
             (Some(record), _) => record.names.clone(),
@@ -109,13 +124,14 @@ impl Look {
             cluster: settings.cluster.name.to_string(),
             namespace: names.namespace.clone(),
         };
-        Ok(Self {
+        let look = Self {
             name,
             subject,
             names,
             record,
             namespace,
-        })
+        };
+        Ok((look, fault))
     }
 
     /// Whether the namespace is the tenant's.
@@ -123,6 +139,13 @@ impl Look {
         self.namespace
             .as_ref()
             .is_some_and(|namespace| self.subject.owns(namespace))
+    }
+
+    /// Whether the namespace is being deleted.
+    pub fn is_going(&self) -> bool {
+        self.namespace
+            .as_ref()
+            .is_some_and(|namespace| !namespace.text("/metadata/deletionTimestamp").is_empty())
     }
 
     /// What the tenant is to be.
@@ -178,11 +201,28 @@ impl Look {
         Ok(observe::relevant(live, wanted, &self.subject))
     }
 
-    /// The plan that makes the tenant as it is to be.
+    /// The plan that makes the tenant as it is to be, with what the API server would refuse of it.
     ///
     /// # Errors
     /// Usage, for a template or policy; else what a side answered.
     pub async fn plan(
+        &self,
+        resolved: &Resolved,
+        session: &Session<'_>,
+        how: &How,
+    ) -> Result<(Plan, State)> {
+        let (mut plan, live) = self.compare(resolved, session, how).await?;
+        if let Some(kubernetes) = &session.kubernetes {
+            observe::confirm(&mut plan, kubernetes).await?;
+        }
+        Ok((plan, live))
+    }
+
+    /// The plan that makes the tenant as it is to be, from what may be read alone.
+    ///
+    /// # Errors
+    /// As [`Self::plan`].
+    pub async fn compare(
         &self,
         resolved: &Resolved,
         session: &Session<'_>,
@@ -210,9 +250,6 @@ impl Look {
                 self.name
             );
             plan.conflicts.push(Conflict::new(&id, why));
-        }
-        if let Some(kubernetes) = &session.kubernetes {
-            observe::confirm(&mut plan, kubernetes).await?;
         }
         Ok((plan, live))
     }

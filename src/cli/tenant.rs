@@ -34,14 +34,24 @@ Examples:
         after_help = "\
 Examples:
   mcpctl tenant list
+  mcpctl tenant list -o wide
   mcpctl tenant list --context staging -v"
     )]
-    List,
+    List(List),
+    /// Show how a tenant is: what was asked for, both halves and their drift, pods, target health, warnings
+    ///
+    /// The exit code is 0 when the tenant could be looked at, whatever its health, and 2 when there is none of that name.
+    #[command(after_help = "\
+Examples:
+  mcpctl tenant status acme
+  mcpctl tenant status acme --watch
+  mcpctl tenant status acme -o json")]
+    Status(Status),
     /// Print what was said about a tenant, as a tenant file for Git
     #[command(after_help = "\
 Examples:
   mcpctl tenant show acme > tenants/acme.yaml
-  mcpctl tenant add acme -f tenants/acme.yaml        (nothing to do: the file says the same)")]
+  mcpctl tenant add acme -f tenants/acme.yaml")]
     Show(Show),
 }
 
@@ -108,6 +118,53 @@ pub struct Remove {
     pub timeout: Timeout,
     #[command(flatten)]
     pub half: Half,
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    /// What is printed
+    #[arg(long, short, value_enum, default_value_t = ListForm::Table)]
+    pub output: ListForm,
+}
+
+/// The form of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListForm {
+    /// One row for each tenant, images without their registry
+    Table,
+    /// The same with namespace, whole image, role and association
+    Wide,
+    /// One document of kind TenantList
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// Names alone, one a line
+    Name,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The tenant
+    pub name: String,
+    /// What is printed
+    #[arg(long, short, value_enum, default_value_t = ViewForm::Text)]
+    pub output: ViewForm,
+    /// Show it anew whenever something in its namespace changes, until it is gone; JSON as one document a line
+    #[arg(long, short)]
+    pub watch: bool,
+    #[command(flatten)]
+    pub half: Half,
+}
+
+/// The form of what is shown of one tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ViewForm {
+    /// For people
+    Text,
+    /// One document of kind TenantStatus
+    Json,
+    /// The same as YAML
+    Yaml,
 }
 
 #[derive(Debug, Args)]

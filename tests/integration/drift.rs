@@ -26,13 +26,12 @@ fn added(name: &str) -> World<'static> {
 }
 
 fn role(world: &World<'_>, tenant: &str) -> String {
-    let run = world.mcpctl(&["tenant", "list"]).expect(0);
-    let row = run
-        .stdout
-        .lines()
-        .find(|line| line.starts_with(&format!("{tenant} ")))
-        .expect("a row of the tenant");
-    row.split_whitespace().nth(5).expect("a role").to_string()
+    let run = world.mcpctl(&["tenant", "list", "-o", "json"]).expect(0);
+    let list: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
+    let mut items = list["items"].as_array().into_iter().flatten();
+    let item = items.find(|item| item["name"] == tenant);
+    let role = item.and_then(|item| item["role"].as_str());
+    role.expect("a role of the tenant").to_string()
 }
 
 /// What kubectl is asked to do, and what `diff` says of it.

@@ -64,7 +64,7 @@ fn one_half_shows_in_the_list() {
         .mcpctl(&["tenant", "add", "halves", "--only", "aws"])
         .expect(0);
     let row = |world: &World<'_>| {
-        let list = world.mcpctl(&["tenant", "list"]).expect(0);
+        let list = world.mcpctl(&["tenant", "list", "-o", "wide"]).expect(0);
         let row = list
             .stdout
             .lines()

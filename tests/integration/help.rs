@@ -24,6 +24,7 @@ fn the_help_of_every_verb() {
         &["tenant", "remove"],
         &["tenant", "list"],
         &["tenant", "show"],
+        &["tenant", "status"],
         &["completion"],
         &["man"],
     ] {

@@ -28,7 +28,7 @@ fn add_again_diff_and_remove() {
     removed.says(&["nothing of it is left"]);
     let names = world.kubectl(&["get", "namespaces", "-o", "name"]);
     assert!(!names.contains("mcp-life\n"), "{names}");
-    let left = world.mcpctl(&["tenant", "list"]).expect(0);
+    let left = world.mcpctl(&["tenant", "list", "-o", "wide"]).expect(0);
     assert!(!left.stdout.contains("mcp-life "), "{left}");
 }
 

@@ -27,6 +27,7 @@ mod property;
 mod readiness;
 mod removal;
 mod show;
+mod status;
 mod terminal;
 mod verbose;
 mod workflows;

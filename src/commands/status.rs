@@ -1,0 +1,171 @@
+//! `mcpctl tenant status`
+
+use std::process::ExitCode;
+
+use futures_util::future::try_join;
+
+use crate::{
+    cli::{IdentityGate, Only, Status as Args, ViewForm},
+    error::{Error, Kind, Result},
+    input::Given,
+    object::State,
+    observe::{self, Changes, Workload},
+    plan::{Existing, Plan},
+    record, report,
+    session::{Context, Session},
+    spec::{Names, Resolved, TenantName},
+    status::{Facts, Status},
+    tenant::{self, How, Look},
+};
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<ExitCode> {
+    let name = tenant::parse_name(&args.name)?;
+    if args.watch && args.half.only == Some(Only::Aws) {
+        return Err(Error::usage(
+            "--watch follows the cluster, and --only aws leaves it out",
+        ));
+    }
+    context
+        .until_signal(async {
+            let session = Session::open(context, args.half.only).await?;
+            if args.watch {
+                follow(&session, &name, args).await?;
+            } else {
+                let status = look(&session, &name, args.half.only).await?;
+                let status = status.ok_or_else(|| unknown(&session, &name))?;
+                let text = match args.output {
+                    ViewForm::Text => report::status(&status),
+                    ViewForm::Json => report::json(&status),
+                    ViewForm::Yaml => report::yaml(&status)?,
+                };
+                context.ui.data(&text)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        })
+        .await
+}
+
+fn unknown(session: &Session<'_>, name: &TenantName) -> Error {
+    let cluster = &session.settings.cluster.name;
+    Error::usage(format!("tenant `{name}` is not known on cluster {cluster}"))
+        .hint("see who is there: mcpctl tenant list")
+}
+
+/// Shows a tenant anew whenever something in its namespace changes, until it is gone.
+async fn follow(session: &Session<'_>, name: &TenantName, args: &Args) -> Result<()> {
+    let kubernetes = session.kubernetes()?;
+    let mut place = Names::derive(name, &session.settings)?.namespace;
+    let mut shown: Option<Status> = None;
+    loop {
+        let mut changes = Changes::of(kubernetes, &place, &record::own_kinds()).await?;
+        loop {
+            let Some(status) = look(session, name, args.half.only).await? else {
+                if shown.is_none() {
+                    return Err(unknown(session, name));
+                }
+                session
+                    .context
+                    .ui
+                    .status(&format!("tenant `{name}` is gone"));
+                return Ok(());
+            };
+            if shown.as_ref() != Some(&status) {
+                redraw(session.context, &status, args.output, shown.is_none())?;
+            }
+            let elsewhere = status.names.namespace != place;
+            place.clone_from(&status.names.namespace);
+            shown = Some(status);
+            if elsewhere || !changes.next().await {
+                break;
+            }
+        }
+    }
+}
+
+/// In place on a terminal, else below what was printed before: JSON as one document a line, YAML as a stream.
+fn redraw(context: &Context, status: &Status, form: ViewForm, first: bool) -> Result<()> {
+    let text = match form {
+        ViewForm::Json => report::json_line(status),
+        ViewForm::Yaml => report::yaml(status)?,
+        ViewForm::Text if context.ui.redraws() => {
+            format!("{}{}", report::CLEAR, report::status(status))
+        }
+        ViewForm::Text if first => report::status(status),
+        ViewForm::Text => format!("\n{}", report::status(status)),
+    };
+    context.ui.data(&text)?;
+    context.ui.flush()
+}
+
+/// How a tenant is; none where nothing says that there is one.
+async fn look(
+    session: &Session<'_>,
+    name: &TenantName,
+    only: Option<Only>,
+) -> Result<Option<Status>> {
+    let (look, fault) = Look::with_fault(session, name.clone()).await?;
+    let workload = async {
+        match &session.kubernetes {
+            Some(kubernetes) if look.owns_namespace() => {
+                observe::workload(kubernetes, &look.names.namespace).await
+            }
+            _ => Ok(Workload::default()),
+        }
+    };
+    let mut problems = Vec::from_iter(fault.as_ref().map(Error::line));
+    let recorded = look.record.is_some();
+    let resolved = recorded.then(|| look.resolve(&Given::default(), session));
+    let resolved = said(resolved.transpose(), &mut problems)?.flatten();
+    let compared = compare(&look, session, (resolved.as_ref(), only));
+    let (workload, (plan, live)) = try_join(workload, compared).await?;
+    let plan = said(plan, &mut problems)?.flatten();
+    let facts = Facts {
+        cluster: session.settings.cluster.name.as_str(),
+        asked: (session.kubernetes.is_some(), session.aws.is_some()),
+        look: &look,
+        believed: fault.is_none(),
+        resolved: resolved.as_ref(),
+        plan: plan.as_ref(),
+        live: &live,
+        workload: &workload,
+    };
+    Ok(facts.is_known().then(|| Status::of(&facts, problems)))
+}
+
+/// A record that settings, tiers or templates no longer fit is a problem to show, and no reason to show nothing.
+fn said<T>(answer: Result<T>, problems: &mut Vec<String>) -> Result<Option<T>> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::Usage => {
+            problems.push(error.line());
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What would change, and what lives. There is no plan where nothing says what is wanted, and none for a tenant that
+/// is going.
+async fn compare(
+    look: &Look,
+    session: &Session<'_>,
+    (resolved, only): (Option<&Resolved>, Option<Only>),
+) -> Result<(Result<Option<Plan>>, State)> {
+    let how = How {
+        only,
+        gate: IdentityGate::Off,
+        ready: false,
+        existing: Existing::Refuse,
+    };
+    let nothing = State::new();
+    match resolved.filter(|_| !look.is_going()) {
+        None => Ok((Ok(None), look.live(session, &nothing).await?)),
+        Some(resolved) => match look.compare(resolved, session, &how).await {
+            Ok((plan, live)) => Ok((Ok(Some(plan)), live)),
+            Err(error) if error.kind == Kind::Usage => {
+                Ok((Err(error), look.live(session, &nothing).await?))
+            }
+            Err(error) => Err(error),
+        },
+    }
+}

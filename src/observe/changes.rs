@@ -1,0 +1,97 @@
+//! Hears of changes in a tenant's namespace.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures_util::{
+    Stream, StreamExt,
+    future::try_join_all,
+    stream::{self, LocalBoxStream},
+};
+
+use super::known;
+use crate::{
+    backend::{Kubernetes, WatchEvent},
+    error::{Error, Result},
+    object::own_kind,
+};
+
+/// Changes come in bursts, a rollout's for one; they are taken together.
+const BURST: Duration = Duration::from_millis(300);
+
+/// Watches on a namespace and on what is in it.
+pub struct Changes {
+    events: LocalBoxStream<'static, WatchEvent>,
+}
+
+impl Changes {
+    /// Starts to watch a namespace, objects of these kinds in it, and pods, target groups and events. Kinds that the
+    /// cluster does not serve do not change.
+    ///
+    /// # Errors
+    /// What the API server answered.
+    pub async fn of(
+        kubernetes: &Kubernetes,
+        namespace: &str,
+        kinds: &BTreeSet<(String, String)>,
+    ) -> Result<Self> {
+        let mut watched = BTreeSet::new();
+        for (group, kind) in kinds {
+            let kind = known(group, kind)?;
+            if kind.namespaced {
+                watched.insert((kind.group, kind.kind));
+            }
+        }
+        watched.extend([
+            ("", "Pod"),
+            ("", "Event"),
+            ("elbv2.k8s.aws", "TargetGroupBinding"),
+        ]);
+        let watches = watched.into_iter().map(async |(group, kind)| {
+            match kubernetes
+                .watch(own_kind(group, kind), namespace, None, "")
+                .await
+            {
+                Ok(events) => Ok(to_its_end(events)),
+                Err(error) if error.is_absent() => Ok(stream::pending().boxed_local()),
+                Err(error) => Err(Error::from(error)),
+            }
+        });
+        let mut all = try_join_all(watches).await?;
+        let itself = kubernetes.watch(own_kind("", "Namespace"), "", Some(namespace), "");
+        all.push(to_its_end(itself.await.map_err(Error::from)?));
+        Ok(Self {
+            events: stream::select_all(all).boxed_local(),
+        })
+    }
+
+    /// Waits for the next changes. False when a watch has ended, and all have to start anew.
+    pub async fn next(&mut self) -> bool {
+        if !self.is_change().await {
+            return false;
+        }
+        let burst = tokio::time::sleep(BURST);
+        tokio::pin!(burst);
+        loop {
+            tokio::select! {
+                () = &mut burst => return true,
+                change = self.is_change() => if !change { return false },
+            }
+        }
+    }
+
+    async fn is_change(&mut self) -> bool {
+        matches!(
+            self.events.next().await,
+            Some(WatchEvent::Present(_) | WatchEvent::Gone(_))
+        )
+    }
+}
+
+/// The API server closes every watch after some minutes; of several, the first end must show.
+fn to_its_end(
+    events: impl Stream<Item = WatchEvent> + 'static,
+) -> LocalBoxStream<'static, WatchEvent> {
+    events
+        .chain(stream::once(std::future::ready(WatchEvent::Ended)))
+        .boxed_local()
+}

@@ -1,0 +1,63 @@
+//! All tenants at once: as many calls for a thousand as for one, pages aside.
+
+use futures_util::future::try_join;
+
+use crate::{
+    backend::{AssociationSummary, Aws, Kubernetes, RoleSummary},
+    config::Settings,
+    error::Result,
+    marks::TENANT,
+    object::{Object, own_kind},
+    spec::role_path,
+};
+
+/// What both sides list of the tenants of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Everyone {
+    /// Namespaces with the label of a tenant.
+    pub namespaces: Vec<Object>,
+    /// Deployments with the label of a tenant.
+    pub deployments: Vec<Object>,
+    /// Roles below the path of the cluster.
+    pub roles: Vec<RoleSummary>,
+    /// Associations of the cluster, those of others included.
+    pub associations: Vec<AssociationSummary>,
+}
+
+/// Asks both sides.
+///
+/// # Errors
+/// What a side answered.
+pub async fn everyone(
+    kubernetes: &Kubernetes,
+    aws: Option<&Aws>,
+    settings: &Settings,
+) -> Result<Everyone> {
+    type Lists<A, B> = Result<(Vec<A>, Vec<B>)>;
+    let cluster = async {
+        let lists = try_join(
+            kubernetes.list(own_kind("", "Namespace"), "", TENANT),
+            kubernetes.list(own_kind("apps", "Deployment"), "", TENANT),
+        );
+        Lists::<Object, Object>::Ok(lists.await?)
+    };
+    let identities = async {
+        let Some(aws) = aws else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let name = &settings.cluster.name;
+        let path = role_path(name);
+        let lists = try_join(
+            aws.iam.roles(&path),
+            aws.eks.associations(name.as_str(), None),
+        );
+        Lists::<RoleSummary, AssociationSummary>::Ok(lists.await?)
+    };
+    let ((namespaces, deployments), (roles, associations)) = try_join(cluster, identities).await?;
+    Ok(Everyone {
+        namespaces,
+        deployments,
+        roles,
+        associations,
+    })
+}

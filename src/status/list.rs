@@ -1,0 +1,147 @@
+//! All tenants of a cluster, from a handful of lists.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Presence, RecordState, Rollout, Standing, TenantState};
+use crate::{
+    marks::TENANT,
+    object::Object,
+    observe::Everyone,
+    plan::Subject,
+    record::Record,
+    spec::{API_VERSION, SERVICE_ACCOUNT},
+};
+
+/// The tenants of a cluster, as `tenant list -o json` and `-o yaml` print them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantList {
+    /// `mcpctl.dev/v1alpha1`
+    pub api_version: &'static str,
+    /// `TenantList`
+    pub kind: &'static str,
+    /// By name; those of which only one half exists included.
+    pub items: Vec<Item>,
+}
+
+/// One tenant of the list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// The tenant.
+    pub name: String,
+    /// The first thing that is to say about it; never `conflict` or `drift`, which take a comparison, and without a
+    /// look at the Ingress.
+    pub state: TenantState,
+    /// Its namespace; null where there is none.
+    pub namespace: Option<String>,
+    /// Its public host name; null where the namespace does not say it.
+    pub host: Option<String>,
+    /// Image of the first container; null where there is no Deployment.
+    pub image: Option<String>,
+    /// How far the Deployment is; null where there is none.
+    pub rollout: Option<Rollout>,
+    /// Name of its role; null where there is none.
+    pub role: Option<String>,
+    /// Id of its association; null where there is none.
+    pub association: Option<String>,
+}
+
+#[derive(Default)]
+struct Found<'a> {
+    namespace: Option<&'a Object>,
+    deployment: Option<&'a Object>,
+    role: Option<&'a str>,
+    association: Option<&'a str>,
+}
+
+impl TenantList {
+    /// Joins what both sides list. Roles carry their tenant in the name, before the hash; associations are found by
+    /// their namespace, and where that is gone by `prefix`.
+    pub fn of(everyone: &Everyone, cluster: &str, prefix: &str) -> Self {
+        let mut tenants: BTreeMap<String, Found<'_>> = BTreeMap::new();
+        for namespace in &everyone.namespaces {
+            tenants.entry(tenant_of(namespace)).or_default().namespace = Some(namespace);
+        }
+        for deployment in &everyone.deployments {
+            tenants.entry(tenant_of(deployment)).or_default().deployment = Some(deployment);
+        }
+        for role in &everyone.roles {
+            let tenant = role.tenant().unwrap_or(&role.name).to_string();
+            tenants.entry(tenant).or_default().role = Some(&role.name);
+        }
+        let own = |association: &&crate::backend::AssociationSummary| {
+            association.service_account == SERVICE_ACCOUNT
+        };
+        for association in everyone.associations.iter().filter(own) {
+            let place = association.namespace.as_str();
+            let known = tenants.iter().find(|(_, found)| {
+                found
+                    .namespace
+                    .is_some_and(|namespace| namespace.id().name == place)
+            });
+            let tenant = known.map(|(name, _)| name.clone());
+            if let Some(tenant) = tenant.or_else(|| place.strip_prefix(prefix).map(str::to_string))
+            {
+                tenants.entry(tenant).or_default().association = Some(&association.id);
+            }
+        }
+        Self {
+            api_version: API_VERSION,
+            kind: "TenantList",
+            items: tenants
+                .into_iter()
+                .map(|(name, found)| found.item(name, cluster))
+                .collect(),
+        }
+    }
+}
+
+impl Found<'_> {
+    fn item(&self, name: String, cluster: &str) -> Item {
+        let rollout = self.deployment.map(Rollout::of);
+        let record = match self.namespace.map(Record::read) {
+            Some(Ok(Some(record))) if record.input.name.as_str() == name => RecordState::Valid,
+            Some(Err(_)) => RecordState::Broken,
+            _ => RecordState::Missing,
+        };
+        let subject = |namespace: &Object| Subject::Tenant {
+            name: name.clone(),
+            cluster: cluster.into(),
+            namespace: namespace.id().name.clone(),
+        };
+        let standing = Standing {
+            namespace: self.namespace.map_or(Presence::Missing, |namespace| {
+                Presence::of_namespace(namespace, &subject(namespace))
+            }),
+            record,
+            role: Some(self.role.is_some()),
+            association: Some(self.association.is_some()),
+            ready: rollout.as_ref().map(Rollout::is_complete),
+            drift: None,
+        };
+        let host = self
+            .namespace
+            .and_then(|namespace| namespace.annotation("mcpctl.dev/host"));
+        Item {
+            state: standing.state(),
+            namespace: self.namespace.map(|namespace| namespace.id().name.clone()),
+            host: host.map(str::to_string),
+            image: self.deployment.map(|deployment| {
+                deployment
+                    .text("/spec/template/spec/containers/0/image")
+                    .to_string()
+            }),
+            rollout,
+            role: self.role.map(str::to_string),
+            association: self.association.map(str::to_string),
+            name,
+        }
+    }
+}
+
+fn tenant_of(object: &Object) -> String {
+    object.label(TENANT).unwrap_or_default().to_string()
+}

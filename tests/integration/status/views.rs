@@ -1,0 +1,398 @@
+//! Tenants of which something is missing, and callers who may not see everything.
+
+use serde_json::Value;
+
+use super::{shows, status, text};
+use crate::world::{Run, World};
+
+fn list(world: &World<'_>) -> Value {
+    let run = world.mcpctl(&["tenant", "list", "-o", "json"]).expect(0);
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
+}
+
+/// What list and status call a tenant; they must agree.
+fn state(world: &World<'_>, tenant: &str) -> String {
+    let document = status(world, tenant);
+    let list = list(world);
+    let items = list["items"].as_array().expect("items").iter();
+    let item = items.into_iter().find(|item| item["name"] == tenant);
+    let item = item.unwrap_or_else(|| panic!("{tenant} is not in {list:#}"));
+    assert_eq!(item["state"], document["state"], "{document:#}");
+    document["state"].as_str().expect("a state").to_string()
+}
+
+fn remove_association(world: &World<'_>) {
+    let path = format!("/clusters/{}/pod-identity-associations", world.cluster);
+    let list = world
+        .sandbox
+        .aws_eks("GET", &path, None)
+        .expect("associations");
+    let id = list["associations"][0]["associationId"]
+        .as_str()
+        .expect("an association");
+    let path = format!("{path}/{id}");
+    world
+        .sandbox
+        .aws_eks("DELETE", &path, None)
+        .expect("a delete");
+}
+
+#[test]
+fn one_half_alone() {
+    let world = World::new("halved");
+    let add = |only: &str| {
+        let args = [
+            "tenant", "add", "halved", "--only", only, "--wait", "applied",
+        ];
+        let _ = world.mcpctl(&args).expect(0);
+    };
+    add("aws");
+    assert_eq!(state(&world, "halved"), "noNamespace");
+    shows(
+        &text(&world, "halved"),
+        &[
+            "state        no namespace\n",
+            "kubernetes   missing\n",
+            "aws          present\n",
+            "role         arn:",
+        ],
+    );
+    add("kubernetes");
+    remove_association(&world);
+    assert_eq!(state(&world, "halved"), "noAssociation");
+    shows(
+        &text(&world, "halved"),
+        &[
+            "association  missing\n",
+            "aws          in part, 1 change\n  ~ create PodIdentityAssociation halved\n",
+        ],
+    );
+    let only = ["tenant", "status", "halved", "--only", "kubernetes"];
+    let before = world.aws_calls().len();
+    shows(
+        &world.mcpctl(&only).expect(0).stdout,
+        &["aws          not asked\n", "role         not asked\n"],
+    );
+    assert_eq!(world.aws_calls().len(), before, "AWS was called");
+    let only = ["tenant", "status", "halved", "--only", "aws"];
+    shows(
+        &world.mcpctl(&only).expect(0).stdout,
+        &["kubernetes   not asked\n"],
+    );
+    let remove = ["tenant", "remove", "halved", "--only", "aws", "--yes"];
+    let _ = world.mcpctl(&remove).expect(0);
+    assert_eq!(state(&world, "halved"), "noRole");
+}
+
+#[test]
+fn a_tenant_that_cannot_go() {
+    let world = World::new("going");
+    let _ = world.mcpctl(&["tenant", "add", "going"]).expect(0);
+    world.sandbox.hold_ingress("mcp-going", true);
+    world.kubectl(&["delete", "namespace", "mcp-going", "--wait=false"]);
+    let remaining =
+        r#"jsonpath={.status.conditions[?(@.type=="NamespaceFinalizersRemaining")].status}=True"#;
+    world.kubectl(&[
+        "wait",
+        "namespace/mcp-going",
+        "--for",
+        remaining,
+        "--timeout=60s",
+    ]);
+    assert_eq!(state(&world, "going"), "removing");
+    shows(
+        &text(&world, "going"),
+        &[
+            "state        removing\n",
+            "problem      Namespace mcp-going is being deleted: Some content",
+            "group.ingress.k8s.aws/",
+            "kubernetes   being deleted\n",
+            "aws          present\n",
+        ],
+    );
+    world.sandbox.hold_ingress("mcp-going", false);
+    let _ = world
+        .mcpctl(&["tenant", "remove", "going", "--yes"])
+        .expect(0);
+}
+
+#[test]
+fn records_that_are_edited_lost_or_outdated() {
+    let world = World::new("records");
+    world.settings("defaults:", "tiers: {big: {replicas: 2}}\ndefaults:");
+    let add = [
+        "tenant", "add", "records", "--wait", "applied", "--tier", "big",
+    ];
+    let _ = world.mcpctl(&add).expect(0);
+    world.settings("tiers: {big: {replicas: 2}}\n", "");
+    shows(
+        &text(&world, "records"),
+        &[
+            "problem      ",
+            "there is no tier `big`",
+            "kubernetes   present\n",
+        ],
+    );
+    let annotate = |change: &str| {
+        world.kubectl(&[
+            "annotate",
+            "--overwrite",
+            "namespace",
+            "mcp-records",
+            change,
+        ])
+    };
+    annotate("mcpctl.dev/input={}");
+    assert_eq!(state(&world, "records"), "brokenRecord");
+    shows(
+        &text(&world, "records"),
+        &[
+            "state        broken record\n",
+            "mcpctl.dev/input was edited by hand",
+            "last written by kubectl",
+        ],
+    );
+    annotate("mcpctl.dev/input-");
+    assert_eq!(state(&world, "records"), "noRecord");
+    shows(
+        &text(&world, "records"),
+        &["state        no record\n", "pod          mcp-server-"],
+    );
+}
+
+#[test]
+fn namespaces_of_others() {
+    let world = World::new("others");
+    let unknown = |tenant: &str| {
+        let run = world.mcpctl(&["tenant", "status", tenant]).expect(2);
+        assert_eq!(run.stdout, "");
+        let _ = run.says(&[
+            &format!("tenant `{tenant}` is not known on cluster others"),
+            "mcpctl tenant list",
+        ]);
+    };
+    unknown("others");
+    world.kubectl(&["create", "namespace", "mcp-others"]);
+    unknown("others");
+    world.kubectl(&[
+        "label",
+        "namespace",
+        "mcp-others",
+        "mcpctl.dev/tenant=others",
+    ]);
+    assert_eq!(state(&world, "others"), "notOurs");
+    shows(
+        &text(&world, "others"),
+        &["state        not ours\n", "kubernetes   not ours\n"],
+    );
+}
+
+/// May read what a tenant consists of, and neither events nor the load balancer controller's objects.
+const VIEWER: &str = r#"{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "status-viewer"},
+    "rules": [
+        {"apiGroups": ["", "apps", "networking.k8s.io", "policy"], "verbs": ["get", "list", "watch"],
+         "resources": ["namespaces", "pods", "services", "serviceaccounts", "resourcequotas", "limitranges", "deployments",
+                       "ingresses", "networkpolicies", "poddisruptionbudgets"]}]}"#;
+
+#[test]
+fn a_caller_who_may_only_read() {
+    let world = World::new("viewer");
+    let _ = world.mcpctl(&["tenant", "add", "viewer"]).expect(0);
+    world.kubectl(&[
+        "-n",
+        "mcp-viewer",
+        "scale",
+        "deployment/mcp-server",
+        "--replicas=2",
+    ]);
+    let role = world.write("role.json", VIEWER).display().to_string();
+    world.kubectl(&["apply", "-f", &role]);
+    let bind = [
+        "create",
+        "clusterrolebinding",
+        "status-viewer",
+        "--clusterrole=status-viewer",
+        "--user=viewer",
+    ];
+    world.kubectl(&bind);
+    let path = world
+        .sandbox
+        .kubeconfig_for("viewer", &[])
+        .expect("a kubeconfig");
+    let path = path.display().to_string();
+    let run = world
+        .mcpctl(&["tenant", "status", "viewer", "--kubeconfig", &path])
+        .expect(0);
+    shows(
+        &run.stdout,
+        &[
+            "kubernetes   present, 1 change\n",
+            "problem      not seen: list events",
+            "problem      not seen: list targetgroupbindings",
+        ],
+    );
+    let _ = world
+        .mcpctl(&["tenant", "list", "--kubeconfig", &path])
+        .expect(0);
+    let _ = world
+        .mcpctl(&["tenant", "show", "viewer", "--kubeconfig", &path])
+        .expect(0);
+    let path = world
+        .sandbox
+        .kubeconfig_for("stranger", &[])
+        .expect("a kubeconfig");
+    let path = path.display().to_string();
+    for verb in [&["list"][..], &["status", "viewer"], &["show", "viewer"]] {
+        let args = [&["tenant"], verb, &["--kubeconfig", &path]].concat();
+        let _ = world
+            .mcpctl(&args)
+            .expect(6)
+            .says(&["403 Forbidden", "namespaces", "ClusterRole"]);
+    }
+}
+
+#[test]
+fn an_api_server_that_does_not_answer() {
+    let world = World::new("unanswered");
+    let path = world
+        .sandbox
+        .kubeconfig_for("somebody", &[])
+        .expect("a kubeconfig");
+    let text = std::fs::read_to_string(path).expect("a kubeconfig");
+    let text = text.replace(world.sandbox.api_server(), "https://127.0.0.1:1");
+    let path = world.write("kubeconfig.yaml", &text).display().to_string();
+    let flags = ["--allow-context-mismatch", "--kubeconfig", &path];
+    for verb in [
+        &["list"][..],
+        &["status", "x"],
+        &["status", "x", "--watch"],
+        &["show", "x"],
+    ] {
+        let args = [&["tenant"], verb, &flags].concat();
+        let run = world.mcpctl(&args).expect(6).says(&["Connection refused"]);
+        assert_eq!(run.stdout, "");
+    }
+}
+
+#[test]
+fn wrong_words_are_refused_before_any_call() {
+    let world = World::new("status-words");
+    for (args, says) in [
+        (&["status", "x", "-o", "jsn"][..], "json"),
+        (&["status", "x", "-o", "table"], "text"),
+        (&["status", "No_Name"], "No_Name"),
+        (&["status"], "NAME"),
+        (
+            &["status", "x", "--watch", "--only", "aws"],
+            "--watch follows the cluster",
+        ),
+        (&["list", "-o", "text"], "table"),
+        (&["list", "x"], "unexpected argument"),
+    ] {
+        let args = [&["tenant"], args].concat();
+        let run = world.mcpctl(&args).expect(2).says(&[says]);
+        assert_eq!(run.stdout, "");
+    }
+    assert!(world.aws_calls().is_empty() && world.audit().is_empty());
+}
+
+const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn add(world: &World<'_>, tenant: &str) -> String {
+    let image = format!("ghcr.io/acme/mcp-server@sha256:{DIGEST}");
+    let args = ["tenant", "add", tenant, "--wait", "applied", "--image"];
+    let _ = world.mcpctl(&[&args[..], &[&image]].concat()).expect(0);
+    image
+}
+
+#[test]
+fn the_list_costs_as_much_for_three_as_for_one() {
+    let world = World::new("counted");
+    let calls = || {
+        let (asked, called) = (world.audit().len(), world.aws_calls().len());
+        let list = list(&world);
+        let names = list["items"].as_array().into_iter().flatten();
+        let names = names.filter_map(|item| item["name"].as_str());
+        let count = names.filter(|name| name.starts_with("counted-")).count();
+        let (asked, called) = (
+            world.audit().len() - asked,
+            world.aws_calls().len() - called,
+        );
+        (count, asked, called)
+    };
+    let _ = add(&world, "counted-a");
+    assert_eq!(calls(), (1, 2, 3));
+    let _ = add(&world, "counted-b");
+    let _ = add(&world, "counted-c");
+    assert_eq!(calls(), (3, 2, 3));
+}
+
+#[test]
+fn the_list_in_every_form() {
+    let world = World::new("listed");
+    let image = add(&world, "listed-a");
+    let rows = |form: &str| {
+        let run = world.mcpctl(&["tenant", "list", "-o", form]).expect(0);
+        assert_eq!(run.stderr, "", "{run}");
+        run.stdout
+    };
+    let row = |form: &str| {
+        let rows = rows(form);
+        let row = rows.lines().find(|line| line.starts_with("listed-a "));
+        row.unwrap_or_else(|| panic!("no row: {rows}")).to_string()
+    };
+    let row_of_table = row("table");
+    let cells: Vec<&str> = row_of_table.split_whitespace().take(3).collect();
+    let host = "listed-a.listed.example.com";
+    assert_eq!(cells, ["listed-a", host, "mcp-server@0123456789ab"]);
+    let wide = row("wide");
+    for cell in [image.as_str(), "mcp-listed-a", host, "  a-"] {
+        assert!(wide.contains(cell), "{wide}");
+    }
+    let names = rows("name");
+    assert!(names.lines().any(|name| name == "listed-a"), "{names}");
+    assert!(names.lines().all(|name| !name.contains(' ')), "{names}");
+    let start = "---\napiVersion: mcpctl.dev/v1alpha1\nkind: TenantList\nitems:\n";
+    assert!(rows("yaml").starts_with(start));
+    let list = list(&world);
+    assert_eq!(list["kind"], "TenantList");
+    assert_eq!(list["apiVersion"], "mcpctl.dev/v1alpha1");
+    let items = list["items"].as_array().expect("items");
+    let item = items.iter().find(|item| item["name"] == "listed-a");
+    let item = item.expect("an item");
+    assert_eq!(item["image"], image.as_str());
+    assert_eq!(item["namespace"], "mcp-listed-a");
+    assert!(item["role"].is_string() && item["association"].is_string());
+    assert!(item["rollout"].is_object());
+}
+
+#[test]
+fn a_reader_that_stops_reading() {
+    let world = World::new("unread");
+    let _ = world
+        .mcpctl(&["tenant", "add", "unread", "--wait", "applied"])
+        .expect(0);
+    for args in [
+        &["list"][..],
+        &["list", "-o", "json"],
+        &["status", "unread"],
+        &["status", "unread", "-o", "json"],
+        &["status", "unread", "--watch"],
+        &["show", "unread"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = world.command(&[&["tenant"], args].concat());
+        let child = command
+            .stdout(writer)
+            .stderr(std::process::Stdio::piped())
+            .spawn();
+        drop(command);
+        let output = child
+            .expect("mcpctl starts")
+            .wait_with_output()
+            .expect("an end");
+        let run = Run::from_output(output).expect(0);
+        assert_eq!(run.stderr, "", "{args:?}: {run}");
+    }
+}
