@@ -3,6 +3,7 @@
 use std::{path::PathBuf, rc::Rc, time::Duration};
 
 use base64::Engine;
+use futures_util::future::try_join;
 use tokio::sync::watch;
 
 use crate::{
@@ -132,10 +133,42 @@ impl<'a> Session<'a> {
     /// Reads the settings and opens what is needed. Where both sides are, the context must be the cluster's.
     ///
     /// # Errors
-    /// Usage for settings; unreachable for a side; conflict for the context of another cluster.
+    /// Usage for settings; unreachable for a side, and for the context of another cluster.
     pub async fn open(context: &'a Context, only: Option<Only>) -> Result<Self> {
+        let (session, ()) = Self::open_and(context, only, async |_| Ok(())).await?;
+        Ok(session)
+    }
+
+    /// The same, and reads something beside the question to EKS which cluster is meant. What was read, or why it could
+    /// not be, is given out only when the context has turned out to be the cluster's.
+    ///
+    /// # Errors
+    /// As [`Self::open`], then those of `read`.
+    pub async fn open_and<T>(
+        context: &'a Context,
+        only: Option<Only>,
+        read: impl AsyncFnOnce(&Self) -> Result<T>,
+    ) -> Result<(Self, T)> {
+        let mut session = Self::connect(context, only).await?;
+        let reading = async { Ok(read(&session).await) };
+        let (info, read) = try_join(session.describe(), reading).await?;
+        if let Some(info) = info {
+            if let Some(kubernetes) = session
+                .kubernetes
+                .as_ref()
+                .filter(|_| !context.global.allow_context_mismatch)
+            {
+                same_cluster(kubernetes, &info, &session.settings)?;
+            }
+            adopt_account(&mut session.settings, info)?;
+        }
+        Ok((session, read?))
+    }
+
+    /// Makes no call.
+    async fn connect(context: &'a Context, only: Option<Only>) -> Result<Self> {
         let global = &context.global;
-        let mut settings = context.settings()?;
+        let settings = context.settings()?;
         context
             .report
             .about("cluster", settings.cluster.name.as_str());
@@ -148,23 +181,30 @@ impl<'a> Session<'a> {
             None
         } else {
             let bundle = context.environment.aws_ca_bundle.as_deref();
-            let aws =
-                Aws::connect(&settings.cluster.region, global.profile.as_deref(), bundle).await?;
-            let info = describe(&aws, &settings).await?;
-            if let Some(kubernetes) = kubernetes
-                .as_ref()
-                .filter(|_| !global.allow_context_mismatch)
-            {
-                same_cluster(kubernetes, &info, &settings)?;
-            }
-            adopt_account(&mut settings, info)?;
-            Some(aws)
+            Some(Aws::connect(&settings.cluster.region, global.profile.as_deref(), bundle).await?)
         };
         Ok(Self {
             context,
             settings,
             kubernetes,
             aws,
+        })
+    }
+
+    /// What EKS says about the cluster; nothing where AWS is left out.
+    async fn describe(&self) -> Result<Option<ClusterInfo>> {
+        let Some(aws) = &self.aws else {
+            return Ok(None);
+        };
+        let cluster = &self.settings.cluster;
+        let info = aws.eks.cluster(cluster.name.as_str()).await;
+        info.map(Some).map_err(|error| {
+            if error.reason == Reason::NotFound {
+                return Error::unreachable(format!("EKS has no cluster `{}` in {}", cluster.name, cluster.region))
+                    .detail(error.to_string())
+                    .hint("check cluster.name and cluster.region, and that the credentials are of its account");
+            }
+            error.into()
         })
     }
 
@@ -202,18 +242,6 @@ impl<'a> Session<'a> {
         follower.end();
         outcome
     }
-}
-
-async fn describe(aws: &Aws, settings: &Settings) -> Result<ClusterInfo> {
-    let name = settings.cluster.name.as_str();
-    aws.eks.cluster(name).await.map_err(|error| {
-        if error.reason == Reason::NotFound {
-            return Error::unreachable(format!("EKS has no cluster `{name}` in {}", settings.cluster.region))
-                .detail(error.to_string())
-                .hint("check cluster.name and cluster.region, and that the credentials are of its account");
-        }
-        error.into()
-    })
 }
 
 fn adopt_account(settings: &mut Settings, info: ClusterInfo) -> Result<()> {

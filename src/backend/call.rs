@@ -23,8 +23,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     SdkError<E>: RequestId,
 {
+    // The SDK's futures are nested deeper than the compiler follows through ours.
     retry(async || {
-        let answer = trace::NAME.scope(name.into(), send()).await;
+        let answer = trace::NAME.scope(name.into(), Box::pin(send())).await;
         answer.map_err(|error| failed(name, &error))
     })
     .await

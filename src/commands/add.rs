@@ -58,8 +58,8 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     };
     let (session, resolved, plan, live, look) = context
         .until_signal(async {
-            let session = Session::open(context, only).await?;
-            let look = Look::at(&session, name).await?;
+            let look = async |session: &Session<'_>| Look::at(session, name).await;
+            let (session, look) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
             let (mut plan, live) = look.plan(&resolved, &session, &how).await?;
             check(&mut plan, &look.subject, &resolved, &session, args).await?;

@@ -14,17 +14,32 @@ use crate::{
 
 pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
     let given = tenant::given(&args.input, &context.working_directory)?;
-    let mut names = given_names(&given, args)?;
+    let names = given_names(&given, args)?;
+    let look = async |session: &Session<'_>| {
+        let names = if args.all {
+            tenant::all(session).await?
+        } else {
+            names
+        };
+        let first = match names.first() {
+            Some(name) => Some(Look::at(session, name.clone()).await),
+            None => None,
+        };
+        Ok((names, first))
+    };
     context
         .until_signal(async {
-            let session = Session::open(context, args.half.only).await?;
-            if args.all {
-                names = tenant::all(&session).await?;
-            }
+            let (session, (names, mut first)) =
+                Session::open_and(context, args.half.only, look).await?;
             let alone = names.len() == 1;
             let mut codes = Vec::new();
             for name in names {
-                match one(&session, (args, &given), &name).await {
+                context.report.about("tenant", name.as_str());
+                let look = match first.take() {
+                    Some(look) => look,
+                    None => Look::at(&session, name.clone()).await,
+                };
+                match one(&session, (args, &given), look).await {
                     Ok(clean) => codes.push(u8::from(!clean)),
                     Err(error) if alone || error.kind == Kind::ClosedOutput => return Err(error),
                     Err(error) => {
@@ -82,11 +97,11 @@ fn given_names(given: &Given, args: &Diff) -> Result<Vec<TenantName>> {
 async fn one(
     session: &Session<'_>,
     (args, given): (&Diff, &Given),
-    name: &TenantName,
+    look: Result<Look>,
 ) -> Result<bool> {
     let report = &session.context.report;
-    report.about("tenant", name.as_str());
-    let look = Look::at(session, name.clone()).await?;
+    let look = look?;
+    let name = &look.name;
     if look.record.is_none() && given.is_empty() && look.foreign_namespace().is_none() {
         let why = if look.owns_namespace() {
             "has no record"

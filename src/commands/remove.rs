@@ -25,8 +25,8 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     context.report.about("tenant", name.as_str());
     let (session, look, plan, live) = context
         .until_signal(async {
-            let session = Session::open(context, args.half.only).await?;
-            let look = Look::at(&session, name).await?;
+            let look = async |session: &Session<'_>| Look::at(session, name).await;
+            let (session, look) = Session::open_and(context, args.half.only, look).await?;
             let (plan, live) = look_for_everything(&look, &session, args).await?;
             Ok((session, look, plan, live))
         })
