@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use futures_util::future::try_join;
+
 use crate::{
     cli::{self, IdentityGate, Only},
     config::Settings,
@@ -29,6 +31,8 @@ pub struct Look {
     pub record: Option<Record>,
     /// Its namespace, whoever made it.
     pub namespace: Option<Object>,
+    /// What AWS has under its names.
+    identity: State,
 }
 
 /// Checks a tenant's name.
@@ -78,7 +82,8 @@ pub fn keep(state: &mut State, only: Option<Only>) {
 }
 
 impl Look {
-    /// Looks for the tenant's namespace and reads its record.
+    /// Looks for the tenant's namespace and reads its record, and for its role and association: under the derived
+    /// names meanwhile, which nearly always are the recorded ones.
     ///
     /// # Errors
     /// Conflict, for a record that was edited; else what the API server answered.
@@ -99,12 +104,16 @@ impl Look {
     ) -> Result<(Self, Option<Error>)> {
         let settings = &session.settings;
         let derived = Names::derive(&name, settings)?;
-        let namespace = match &session.kubernetes {
-            Some(kubernetes) => {
-                observe::namespace(kubernetes, name.as_str(), &derived.namespace).await?
+        let namespace = async {
+            match &session.kubernetes {
+                Some(kubernetes) => {
+                    observe::namespace(kubernetes, name.as_str(), &derived.namespace).await
+                }
+                None => Ok(None),
             }
-            None => None,
         };
+        let (namespace, mut identity) =
+            try_join(namespace, identity(session, &name, &derived)).await?;
         let (record, fault) = match namespace.as_ref().map(Record::read) {
             Some(Ok(record)) => (record.filter(|record| record.input.name == name), None),
             Some(Err(fault)) => (None, Some(fault)),
@@ -115,10 +124,13 @@ impl Look {
             // Without a record a role of ours may still tell which names the tenant was given.
             (None, Some(aws)) => {
                 let told = observe::names_in_aws(aws, name.as_str(), settings, &derived).await?;
-                told.unwrap_or(derived)
+                told.unwrap_or_else(|| derived.clone())
             }
-            (None, None) => derived,
+            (None, None) => derived.clone(),
         };
+        if names != derived {
+            identity = self::identity(session, &name, &names).await?;
+        }
         let subject = Subject::Tenant {
             name: name.to_string(),
             cluster: settings.cluster.name.to_string(),
@@ -130,6 +142,7 @@ impl Look {
             names,
             record,
             namespace,
+            identity,
         };
         Ok((look, fault))
     }
@@ -166,39 +179,33 @@ impl Look {
     /// # Errors
     /// What a side answered.
     pub async fn live(&self, session: &Session<'_>, wanted: &State) -> Result<State> {
-        let cluster = async {
-            let (Some(kubernetes), Some(namespace)) = (&session.kubernetes, &self.namespace) else {
-                return Ok(State::new());
-            };
-            // Without a record, the kinds of our own templates.
-            let recorded = self.record.as_ref().map(|record| record.kinds.clone());
-            let mut kinds = recorded.unwrap_or_else(record::own_kinds);
-            kinds.extend(
-                wanted
-                    .keys()
-                    .filter(|id| !id.is_aws() && !id.namespace.is_empty())
-                    .map(|id| (id.group.clone(), id.kind.clone())),
-            );
-            // In a namespace that is not the tenant's there is nothing to remove, but there may be what is in the way.
-            let mut live = if self.owns_namespace() || !wanted.is_empty() {
-                observe::objects(kubernetes, &kinds, &namespace.id().name).await?
-            } else {
-                State::new()
-            };
-            live.insert(namespace.id().clone(), namespace.clone());
-            Ok(live)
-        };
-        let aws = async {
-            match &session.aws {
-                Some(aws) => {
-                    observe::identity(aws, self.name.as_str(), &self.names, &session.settings).await
-                }
-                None => Ok(State::new()),
-            }
-        };
-        let (mut live, aws) = futures_util::future::try_join(cluster, aws).await?;
-        live.extend(aws);
+        let mut live = self.objects(session, wanted).await?;
+        live.extend(self.identity.clone());
         Ok(observe::relevant(live, wanted, &self.subject))
+    }
+
+    /// The half in the cluster.
+    async fn objects(&self, session: &Session<'_>, wanted: &State) -> Result<State> {
+        let (Some(kubernetes), Some(namespace)) = (&session.kubernetes, &self.namespace) else {
+            return Ok(State::new());
+        };
+        // Without a record, the kinds of our own templates.
+        let recorded = self.record.as_ref().map(|record| record.kinds.clone());
+        let mut kinds = recorded.unwrap_or_else(record::own_kinds);
+        kinds.extend(
+            wanted
+                .keys()
+                .filter(|id| !id.is_aws() && !id.namespace.is_empty())
+                .map(|id| (id.group.clone(), id.kind.clone())),
+        );
+        // In a namespace that is not the tenant's there is nothing to remove, but there may be what is in the way.
+        let mut live = if self.owns_namespace() || !wanted.is_empty() {
+            observe::objects(kubernetes, &kinds, &namespace.id().name).await?
+        } else {
+            State::new()
+        };
+        live.insert(namespace.id().clone(), namespace.clone());
+        Ok(live)
     }
 
     /// The plan that makes the tenant as it is to be, with what the API server would refuse of it.
@@ -230,8 +237,8 @@ impl Look {
     ) -> Result<(Plan, State)> {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
         keep(&mut wanted, how.only);
-        let live = self.live(session, &wanted).await?;
-        let stale_pods = self.has_stale_pods(session, &live).await?;
+        let (live, stale_pods) =
+            try_join(self.live(session, &wanted), self.has_stale_pods(session)).await?;
         let gate = how.gate != IdentityGate::Off && how.only.is_none();
         let options = Options {
             gate,
@@ -256,7 +263,7 @@ impl Look {
 
     /// Whether pods run that are older than their identity: a run that changed it and ended before their restart left
     /// them behind.
-    async fn has_stale_pods(&self, session: &Session<'_>, live: &State) -> Result<bool> {
+    async fn has_stale_pods(&self, session: &Session<'_>) -> Result<bool> {
         let Some(kubernetes) = session
             .kubernetes
             .as_ref()
@@ -271,7 +278,8 @@ impl Look {
                 .filter_map(|time| object.tree.pointer(time)?.as_i64())
                 .max()
         };
-        match live
+        match self
+            .identity
             .values()
             .filter(|object| self.subject.owns(object))
             .filter_map(changed)
@@ -290,6 +298,14 @@ impl Look {
             .as_ref()
             .filter(|namespace| !self.subject.owns(namespace))
             .map(|namespace| namespace.id().clone())
+    }
+}
+
+/// Role and association under some names; nothing where AWS is left out.
+async fn identity(session: &Session<'_>, tenant: &TenantName, names: &Names) -> Result<State> {
+    match &session.aws {
+        Some(aws) => observe::identity(aws, tenant.as_str(), names, &session.settings).await,
+        None => Ok(State::new()),
     }
 }
 
