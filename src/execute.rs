@@ -92,7 +92,7 @@ struct Progress {
 }
 
 /// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in
-/// flight always end. The lock is released at the end, whatever happened.
+/// flight always end. The lock is released after the last write, whatever happened.
 pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     let progress = Progress {
         wrote: Cell::new(false),
@@ -137,11 +137,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     for index in pending.into_keys() {
         outcome.skip(plan, index, run);
     }
-    let lock = progress.lock.borrow_mut().take();
-    if let (Some(lock), Some(kubernetes)) = (lock, run.kubernetes) {
-        // A lock that cannot be released expires by itself; a namespace that is gone took it along.
-        drop(lock.release(kubernetes).await);
-    }
+    unlock(run, &progress).await;
     for (_, error) in &mut outcome.failed {
         if progress.wrote.get() && error.kind != Kind::Wait {
             error.kind = Kind::Incomplete;
@@ -149,6 +145,14 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     }
     outcome.state = progress.state.into_inner();
     outcome
+}
+
+/// Gives the lock up, unless it has been. One that cannot be released expires by itself.
+async fn unlock(run: &Run<'_>, progress: &Progress) {
+    let lock = progress.lock.borrow_mut().take();
+    if let (Some(lock), Some(kubernetes)) = (lock, run.kubernetes) {
+        drop(lock.release(kubernetes).await);
+    }
 }
 
 fn startable(pending: &BTreeMap<usize, &Step>, done: &[usize], room: usize) -> Vec<usize> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Event, Progress, Run, identity, next_signal};
+use super::{Event, Progress, Run, identity, next_signal, unlock};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason},
     diff,
@@ -62,7 +63,11 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         }
         Action::KeepHost(host) => keep_host(&step.id, host, run, progress).await?,
         Action::AwaitGone => bounded(step, (run, progress), gone(step, run, progress)).await?,
-        Action::AwaitReady => bounded(step, (run, progress), ready(step, run, progress)).await?,
+        // All is written by now, so nobody else has to wait as well.
+        Action::AwaitReady => {
+            let ready = bounded(step, (run, progress), ready(step, run, progress));
+            join(unlock(run, progress), ready).await.1?
+        }
     };
     Ok(text)
 }
@@ -365,6 +370,10 @@ async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String>
         .unwrap_or_default();
     wait::gone(kubernetes(run)?, &step.id, &uid, &tell).await?;
     progress.state.borrow_mut().remove(&step.id);
+    if step.id == Id::namespace(run.subject.lock_namespace()) {
+        // The lock went with it.
+        progress.lock.replace(None);
+    }
     Ok("gone".into())
 }
 
