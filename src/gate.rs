@@ -44,18 +44,14 @@ pub async fn policy_is_in_place(kubernetes: &Kubernetes) -> Result<bool> {
     Ok(policy.is_some() && denies)
 }
 
-/// Asks once, over a new connection, since each API server may know of the association at another time. True when a
-/// pod would come with credentials.
+/// Asks once. True when a pod would come with credentials. Each API server may know of the association at another time,
+/// so after a "no" a new connection is the one to ask over.
 ///
 /// # Errors
 /// A refusal that waiting does not heal: quota, Pod Security, another policy, or no right to ask.
 pub async fn is_open(kubernetes: &Kubernetes, deployment: &Object) -> Result<bool> {
     let kind = own_kind("", "Pod");
-    match kubernetes
-        .fresh()?
-        .create(kind, &probe(deployment), true)
-        .await
-    {
+    match kubernetes.create(kind, &probe(deployment), true).await {
         Ok(pod) => Ok(is_injected(&pod)),
         Err(error) if error.reason == Reason::Forbidden && error.message.contains(POLICY) => {
             Ok(false)

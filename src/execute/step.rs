@@ -306,7 +306,13 @@ async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String>
     let kubernetes = kubernetes(run)?;
     let started = Instant::now();
     for (attempt, pause) in gate::pauses().enumerate() {
-        if gate::is_open(kubernetes, deployment).await? {
+        // The connection that stands is as good as any other. A "no" may be of the API server at its end alone.
+        let asked = if attempt == 0 {
+            kubernetes.clone()
+        } else {
+            kubernetes.fresh()?
+        };
+        if gate::is_open(&asked, deployment).await? {
             let seconds = started.elapsed().as_secs_f64();
             return Ok(if attempt == 0 {
                 "open".into()
