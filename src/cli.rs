@@ -81,6 +81,9 @@ pub enum Command {
     /// Tenants
     #[command(subcommand)]
     Tenant(Tenant),
+    /// The templates that tenants and the platform are made from
+    #[command(subcommand)]
+    Template(Template),
     /// Print a script that completes commands, flags, tenants, tiers and contexts
     #[command(after_help = "\
 Examples:
@@ -151,6 +154,28 @@ pub struct RemovePlatform {
     /// Show what would go, delete nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Template {
+    /// Write the built-in templates to a folder, to change them there or add to them
+    #[command(after_help = "\
+Examples:
+  mcpctl template export templates
+
+Then, in mcpctl.yaml:
+  templates: templates")]
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The folder; made where it is missing
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Write over files that exist
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Bound of a whole verb.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::{
-    cli::{Command, Platform, Tenant},
+    cli::{Command, Platform, Template, Tenant},
     error::Result,
     session::Context,
 };
@@ -17,6 +17,7 @@ mod platform;
 mod remove;
 mod show;
 mod status;
+mod template;
 
 /// Runs one verb.
 ///
@@ -39,6 +40,7 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Tenant(Tenant::List(args)) => Box::pin(list::run(context, &args)).await,
         Command::Tenant(Tenant::Status(args)) => Box::pin(status::run(context, &args)).await,
         Command::Tenant(Tenant::Show(args)) => Box::pin(show::run(context, &args)).await,
+        Command::Template(Template::Export(args)) => template::export(context, &args),
         Command::Completion { shell } => completion::run(context, shell),
         Command::Man { directory } => man::run(context, directory.as_deref()),
     }

@@ -13,7 +13,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, Result, os_reason},
-    policy, spec, yaml,
+    policy, spec,
+    templates::Templates,
+    yaml,
 };
 
 mod file;
@@ -72,6 +74,8 @@ pub struct Settings {
     pub defaults: Map<String, Value>,
     /// Fields by tier.
     pub tiers: BTreeMap<String, Map<String, Value>>,
+    /// What tenants and the platform are rendered from.
+    pub templates: Templates,
 }
 
 /// What the environment says, read once.
@@ -166,8 +170,15 @@ pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings>
         }
         None => (BUILT_IN.into(), working_directory, "{}".into()),
     };
-    let parsed = yaml::read::<SettingsFile>(&source, &text)?;
-    complete(parsed, overrides, source, base)
+    let mut parsed = yaml::read::<SettingsFile>(&source, &text)?;
+    let templates = match parsed.value.templates.take() {
+        None => Templates::built_in(),
+        Some(folder) => {
+            let folder = base.join(folder.as_str());
+            Templates::read(&folder, &shown(&folder, working_directory))?
+        }
+    };
+    complete(parsed, overrides, source, base, templates)
 }
 
 fn complete(
@@ -175,6 +186,7 @@ fn complete(
     overrides: &Overrides,
     source: String,
     base: &Path,
+    templates: Templates,
 ) -> Result<Settings> {
     let file = parsed.value;
     let cluster = cluster(file.cluster, overrides, &source)?;
@@ -209,6 +221,7 @@ fn complete(
         settle_seconds: file.identity.settle_seconds,
         defaults,
         tiers,
+        templates,
     })
 }
 

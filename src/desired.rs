@@ -1,18 +1,25 @@
 //! From rendered objects to what is wanted: our marks on each, the record on the namespace, and the form that ACK takes.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
     config::Settings,
     error::{Error, Result},
     marks::{CLUSTER, MANAGED_BY, NAMESPACE, PLATFORM, POLICY_HASH, PROTECTED, TENANT},
-    object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
+    object::{IAM, Id, Object, State},
     policy,
     record::{self, Record},
-    render,
+    render::{self, Rendered},
     spec::Resolved,
 };
+
+mod encode;
+mod place;
+
+pub use encode::encode;
 
 /// Which half of a tenant is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,33 +40,36 @@ impl Half {
 /// Everything that a tenant is, by id.
 ///
 /// # Errors
-/// Usage, when a template makes an object outside the tenant's namespace, of an unknown kind, or twice.
+/// Usage, when a template makes what a tenant cannot have, or none makes what it cannot do without.
 pub fn tenant(
     resolved: &Resolved,
     settings: &Settings,
     recorded: Option<&Record>,
 ) -> Result<State> {
     let context = render::tenant(resolved, settings)?;
-    let objects = render::render(render::TENANT, &context)?;
-    let mut state = State::new();
-    let name = resolved.name.as_str();
-    let namespace = Id::namespace(&resolved.names.namespace);
-    for mut object in objects {
-        check_place(object.id(), &namespace)?;
+    let templates = &settings.templates.tenant;
+    let place = place::Tenant { resolved, settings };
+    let mut made = Made::default();
+    for mut rendered in render::render(templates, &context)? {
+        place.check(&rendered)?;
+        let object = &mut rendered.object;
         if object.id().is_aws() {
-            tag(&mut object, resolved, settings);
+            tag(object, resolved, settings);
         } else {
             let labels = resolved
                 .spec
                 .labels
                 .iter()
                 .map(|(key, value)| (key.as_str(), value.as_str()));
-            mark(&mut object, labels.chain([MANAGED_BY, (TENANT, name)]));
+            let own = [MANAGED_BY, (TENANT, resolved.name.as_str())];
+            mark(object, labels.chain(own));
         }
-        insert(&mut state, object)?;
+        made.insert(rendered)?;
     }
+    let mut state = made.state;
+    place.check_whole(&state)?;
     let record = Record::of(resolved, &state, recorded);
-    if let Some(object) = state.get_mut(&namespace) {
+    if let Some(object) = state.get_mut(&Id::namespace(&resolved.names.namespace)) {
         object
             .metadata_map("annotations")
             .extend(record::annotations(&record));
@@ -71,55 +81,51 @@ pub fn tenant(
 /// Everything that the platform is, by id.
 ///
 /// # Errors
-/// Usage, when a template is wrong or makes an object twice.
+/// Usage, when a template is wrong or makes what the platform cannot have.
 pub fn platform(settings: &Settings) -> Result<State> {
-    let mut state = State::new();
-    for mut object in render::render(render::PLATFORM, &render::platform(settings)?)? {
-        known(object.id())?;
+    let templates = &settings.templates.platform;
+    let mut made = Made::default();
+    for mut rendered in render::render(templates, &render::platform(settings)?)? {
+        place::check_platform(&rendered)?;
         mark(
-            &mut object,
+            &mut rendered.object,
             [MANAGED_BY, (PLATFORM, settings.cluster.name.as_str())],
         );
-        insert(&mut state, object)?;
+        made.insert(rendered)?;
     }
-    Ok(state)
+    place::check_whole_platform(&made.state, templates)?;
+    Ok(made.state)
 }
 
-fn insert(state: &mut State, object: Object) -> Result<()> {
-    let id = object.id().clone();
-    match state.insert(id, object) {
-        None => Ok(()),
-        Some(twice) => Err(Error::usage(format!(
-            "the templates make {} twice",
-            twice.id()
-        ))),
-    }
+/// Objects by id, and where each comes from.
+#[derive(Default)]
+struct Made {
+    state: State,
+    places: BTreeMap<Id, String>,
+    versions: BTreeMap<(String, String), (String, String)>,
 }
 
-fn check_place(id: &Id, namespace: &Id) -> Result<()> {
-    known(id)?;
-    let expected = if id.is_aws() {
-        PLATFORM_NAMESPACE
-    } else {
-        &namespace.name
-    };
-    if id == namespace || id.namespace == expected {
-        return Ok(());
-    }
-    Err(Error::usage(format!(
-        "a template makes {id} outside the tenant's namespace {}",
-        namespace.name
-    ))
-    .hint("set metadata.namespace: {{ names.namespace }}"))
-}
-
-fn known(id: &Id) -> Result<()> {
-    match known_kind(&id.group, &id.kind) {
-        Some(_) => Ok(()),
-        None => Err(Error::usage(format!(
-            "a template makes {id}: kind {} of group `{}` is not known",
-            id.kind, id.group
-        ))),
+impl Made {
+    fn insert(&mut self, rendered: Rendered) -> Result<()> {
+        let Rendered { object, at } = rendered;
+        let id = object.id().clone();
+        let version = object.api_version().to_string();
+        if let Some(other) = self.places.insert(id.clone(), at.clone()) {
+            return Err(Error::usage(format!("{at}: {id} is made twice"))
+                .detail(format!("first by {other}")));
+        }
+        let kind = (id.group.clone(), id.kind.clone());
+        let first = (version.clone(), at.clone());
+        if let Some((other, place)) = self.versions.insert(kind, first)
+            && other != version
+        {
+            return Err(Error::usage(format!(
+                "{at}: {id} is apiVersion {version}, and {place} says {other}"
+            ))
+            .hint("use one version of a kind"));
+        }
+        self.state.insert(id, object);
+        Ok(())
     }
 }
 
@@ -163,58 +169,4 @@ fn tag(object: &mut Object, resolved: &Resolved, settings: &Settings) {
                 .collect(),
         )
     };
-}
-
-/// The object as a GitOps repository holds it: role and association in ACK's form, policy documents as JSON text, the
-/// role by reference so that no account id is needed.
-/// <https://aws-controllers-k8s.github.io/community/reference/>
-pub fn encode(object: &Object) -> Value {
-    let mut tree = object.tree.clone();
-    let id = object.id();
-    if id.is(IAM, "Role") {
-        let spec = &mut tree["spec"];
-        let text = |document: &Value| Value::from(format!("{document:#}"));
-        spec["assumeRolePolicyDocument"] = text(&spec["assumeRolePolicyDocument"]);
-        if let Some(Value::Object(policies)) = spec.get_mut("inlinePolicies") {
-            policies
-                .values_mut()
-                .for_each(|document| *document = text(document));
-        }
-    }
-    if id.is(EKS, "PodIdentityAssociation")
-        && let Some(spec) = tree["spec"].as_object_mut()
-    {
-        let reference = json!({"from": {"name": id.name, "namespace": id.namespace}});
-        let entries = std::mem::take(spec);
-        spec.extend(entries.into_iter().map(|(key, value)| match key.as_str() {
-            "roleARN" => ("roleRef".to_string(), reference.clone()),
-            _ => (key, value),
-        }));
-    }
-    in_fixed_order(tree)
-}
-
-/// `apiVersion`, `kind`, `metadata` first, and within the metadata name and namespace; the rest as the template has it.
-fn in_fixed_order(tree: Value) -> Value {
-    const FIRST: [&str; 5] = ["apiVersion", "kind", "metadata", "name", "namespace"];
-    let Value::Object(mut rest) = tree else {
-        return tree;
-    };
-    let mut ordered = Map::new();
-    for key in FIRST {
-        if let Some(value) = rest.remove(key) {
-            ordered.insert(
-                key.into(),
-                if key == "metadata" {
-                    in_fixed_order(value)
-                } else {
-                    value
-                },
-            );
-        }
-    }
-    // `remove` swaps the last entry into the gap; sorting makes the order a function of the content alone.
-    rest.sort_keys();
-    ordered.extend(rest);
-    Value::Object(ordered)
 }

@@ -53,7 +53,7 @@ pub async fn find(kubernetes: &Kubernetes, subject: &Subject, namespace: &str) -
         .chain(&NAMED)
         .filter_map(|(group, kind)| known_kind(group, kind));
     let lists = kinds.map(async |kind| {
-        let named = NAMED.contains(&(kind.group, kind.kind));
+        let named = NAMED.contains(&(&*kind.group, &*kind.kind));
         match kubernetes.list(kind, namespace, "").await {
             Err(error) if named && error.reason == Reason::Forbidden => Ok(Vec::new()),
             answer => answer,

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! tenant file, flags, settings, record
-//!   -> input, config   what was said                                   reads files
+//!   -> input, config, templates   what was said                        reads files
 //!   -> spec            layers -> a validated TenantSpec, names         pure
 //!   -> render          templates -> objects                            pure
 //!   -> desired         objects by id, with our marks                   pure
@@ -49,6 +49,7 @@ pub mod report;
 pub mod session;
 pub mod spec;
 pub mod status;
+pub mod templates;
 pub mod tenant;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! What lives: asks both sides, and only them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     gate,
     marks::{CLUSTER, NAMESPACE, TENANT},
-    object::{EKS, IAM, Id, KnownKind, Object, PLATFORM_NAMESPACE, State, known_kind},
+    object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, own_kind},
     plan::{Action, Conflict, Plan, Subject, aws_tag},
     spec::{Names, Resolved},
 };
@@ -37,7 +37,7 @@ pub async fn namespace(
     tenant: &str,
     derived: &str,
 ) -> Result<Option<Object>> {
-    let kind = known("", "Namespace")?;
+    let kind = own_kind("", "Namespace");
     let selector = format!("{TENANT}={tenant}");
     let derived = Id::namespace(derived);
     let (mut labelled, named) = try_join(
@@ -61,6 +61,47 @@ pub async fn namespace(
     Ok(labelled.pop().or(named))
 }
 
+/// Learns how to reach kinds that are not in the table. What is wanted must be served; what is only recorded may be gone
+/// with its definition, and then has no objects.
+///
+/// # Errors
+/// Unreachable for a wanted kind that the cluster does not serve; usage for one whose objects have no namespace, or need
+/// one.
+pub async fn discover(
+    kubernetes: &Kubernetes,
+    wanted: &State,
+    recorded: &BTreeSet<(String, String)>,
+) -> Result<()> {
+    let wanted = wanted.values().filter(|object| !object.id().is_aws());
+    let key = |id: &Id| (id.group.clone(), id.kind.clone());
+    let mut kinds: BTreeMap<_, _> = recorded.iter().map(|kind| (kind.clone(), None)).collect();
+    kinds.extend(wanted.clone().map(|object| {
+        let version = object.api_version().rsplit('/').next();
+        (key(object.id()), version.map(str::to_string))
+    }));
+    kubernetes.discover(&kinds).await?;
+    for object in wanted {
+        let id = object.id();
+        let Some(kind) = kubernetes.kind(&id.group, &id.kind) else {
+            let version = object.api_version();
+            return Err(Error::unreachable(format!("this cluster serves no kind {} of {version}", id.kind))
+                .detail(format!("the templates make {id}"))
+                .hint("install what defines it, such as the operator's CustomResourceDefinitions, then run the same command again"));
+        };
+        if kind.namespaced == id.namespace.is_empty() {
+            let why = if kind.namespaced {
+                "needs a namespace: set metadata.namespace"
+            } else {
+                "belongs to the whole cluster; a tenant's objects live in its namespace"
+            };
+            return Err(Error::usage(format!(
+                "the templates make {id}, which {why}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Objects of the given kinds, of one namespace where the kind has namespaces. Kinds that the cluster does not serve
 /// have none.
 ///
@@ -72,9 +113,11 @@ pub async fn objects(
     namespace: &str,
 ) -> Result<State> {
     let lists = kinds.iter().map(async |(group, kind)| {
-        let kind = known(group, kind)?;
+        let Some(kind) = kubernetes.kind(group, kind) else {
+            return Ok(Vec::new());
+        };
         match kubernetes
-            .list(kind, if kind.namespaced { namespace } else { "" }, "")
+            .list(&kind, if kind.namespaced { namespace } else { "" }, "")
             .await
         {
             Ok(objects) => Ok(objects),
@@ -170,7 +213,7 @@ pub async fn has_pods_older_than(
 ) -> Result<bool> {
     let pods = kubernetes
         .list(
-            known("", "Pod")?,
+            own_kind("", "Pod"),
             namespace,
             "app.kubernetes.io/name=mcp-server",
         )
@@ -271,7 +314,7 @@ pub async fn preconditions(
     let others = async {
         if takes_host {
             Ok(kubernetes
-                .list(known("networking.k8s.io", "Ingress")?, "", "")
+                .list(own_kind("networking.k8s.io", "Ingress"), "", "")
                 .await?)
         } else {
             Ok(Vec::new())
@@ -306,7 +349,7 @@ pub async fn ingresses_with_host(
     host: &str,
 ) -> Result<Vec<Object>> {
     let all = kubernetes
-        .list(known("networking.k8s.io", "Ingress")?, "", "")
+        .list(own_kind("networking.k8s.io", "Ingress"), "", "")
         .await?;
     // One that is going gives the host up.
     let holds = |object: &Object| {
@@ -352,9 +395,4 @@ fn host_conflicts(all: &[Object], resolved: &Resolved, settings: &Settings) -> V
         found.push(Conflict::new(&id, why));
     }
     found
-}
-
-fn known(group: &str, kind: &str) -> Result<&'static KnownKind> {
-    known_kind(group, kind)
-        .ok_or_else(|| Error::usage(format!("kind {kind} of group `{group}` is not known")))
 }

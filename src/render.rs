@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     error::{Error, Result},
     object::Object,
+    templates::Template,
     yaml,
 };
 
@@ -17,38 +18,24 @@ mod whole;
 
 pub use context::{ACCOUNT_PLACEHOLDER, cluster_arn, platform, role_arn, tenant};
 
-/// A template by name.
-#[derive(Clone, Copy, Debug)]
-pub struct Template {
-    /// File name, for messages.
-    pub name: &'static str,
-    /// Source text.
-    pub source: &'static str,
+const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
+const OBJECT: &str =
+    "an object has apiVersion, kind, metadata.name and metadata.namespace: {{ names.namespace }}";
+
+/// An object, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// What the template made.
+    pub object: Object,
+    /// `templates/tenant/own.yaml.j2`, or `templates/tenant/own.yaml.j2, object 2` where it makes several. For messages.
+    pub at: String,
 }
-
-macro_rules! templates {
-    ($folder:literal: $($name:literal)*) => {
-        &[$(Template {
-            name: concat!($folder, "/", $name),
-            source: include_str!(concat!("../templates/", $folder, "/", $name)),
-        }),*]
-    };
-}
-
-/// What one tenant is made of.
-pub const TENANT: &[Template] = templates!("tenant":
-    "namespace.yaml.j2" "serviceaccount.yaml.j2" "quota.yaml.j2" "networkpolicy.yaml.j2" "role.yaml.j2"
-    "association.yaml.j2" "service.yaml.j2" "ingress.yaml.j2" "deployment.yaml.j2" "disruptionbudget.yaml.j2");
-
-/// What a cluster needs once.
-pub const PLATFORM: &[Template] = templates!("platform":
-    "namespace.yaml.j2" "ingressclass.yaml.j2" "identity.yaml.j2" "ingress.yaml.j2");
 
 /// Renders templates with one context into objects, in the order of the templates.
 ///
 /// # Errors
 /// Usage, with template and line; values of variables are never part of the message.
-pub fn render(templates: &[Template], context: &Value) -> Result<Vec<Object>> {
+pub fn render(templates: &[Template], context: &Value) -> Result<Vec<Rendered>> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Json);
@@ -64,22 +51,36 @@ pub fn render(templates: &[Template], context: &Value) -> Result<Vec<Object>> {
     let mut objects = Vec::new();
     for template in templates {
         whole::check(template)?;
-        env.add_template(template.name, template.source)
-            .map_err(|error| fault(template.name, &error))?;
+        let name = &template.name;
+        env.add_template(name, &template.source)
+            .map_err(|error| fault(name, &error))?;
         let compiled = env
-            .get_template(template.name)
-            .map_err(|error| fault(template.name, &error))?;
+            .get_template(name)
+            .map_err(|error| fault(name, &error))?;
         let text = compiled
             .render(&context)
-            .map_err(|error| fault(template.name, &error))?;
-        for tree in parse(template.name, &text)? {
-            objects.push(
-                Object::new(tree)
-                    .map_err(|error| Error::usage(format!("{}: {}", template.name, error.what)))?,
-            );
-        }
+            .map_err(|error| fault(name, &error))?;
+        objects.extend(read(name, &text)?);
     }
     Ok(objects)
+}
+
+fn read(name: &str, text: &str) -> Result<Vec<Rendered>> {
+    let trees = parse(name, text)?;
+    let several = trees.len() > 1;
+    let read = |(number, tree)| {
+        let at = if several {
+            format!("{name}, object {}", number + 1)
+        } else {
+            name.to_string()
+        };
+        match Object::new(tree) {
+            Ok(object) => Ok(Rendered { object, at }),
+            // The object itself stays unsaid: it may hold secrets.
+            Err(error) => Err(Error::usage(format!("{at}: {}", error.what)).hint(OBJECT)),
+        }
+    };
+    trees.into_iter().enumerate().map(read).collect()
 }
 
 fn parse(name: &str, text: &str) -> Result<Vec<Value>> {
@@ -115,6 +116,9 @@ fn fault(name: &str, error: &minijinja::Error) -> Error {
         |detail| format!("{}: {detail}", error.kind()),
     );
     let mut report = Error::usage(format!("{name}{line}: {why}"));
+    if error.kind() == minijinja::ErrorKind::UndefinedError {
+        report.hints.push(VARIABLES.into());
+    }
     if let (Some(source), Some(range)) = (error.template_source(), error.range()) {
         report
             .details

@@ -186,7 +186,7 @@ impl Look {
 
     /// The half in the cluster.
     async fn objects(&self, session: &Session<'_>, wanted: &State) -> Result<State> {
-        let (Some(kubernetes), Some(namespace)) = (&session.kubernetes, &self.namespace) else {
+        let Some(kubernetes) = &session.kubernetes else {
             return Ok(State::new());
         };
         // Without a record, the kinds of our own templates.
@@ -198,6 +198,10 @@ impl Look {
                 .filter(|id| !id.is_aws() && !id.namespace.is_empty())
                 .map(|id| (id.group.clone(), id.kind.clone())),
         );
+        observe::discover(kubernetes, wanted, &kinds).await?;
+        let Some(namespace) = &self.namespace else {
+            return Ok(State::new());
+        };
         // In a namespace that is not the tenant's there is nothing to remove, but there may be what is in the way.
         let mut live = if self.owns_namespace() || !wanted.is_empty() {
             observe::objects(kubernetes, &kinds, &namespace.id().name).await?

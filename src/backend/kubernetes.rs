@@ -1,14 +1,20 @@
 //! The API server. Raw requests keep our JSON trees untouched and need no discovery.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::Stream;
 use kube::Config;
 use serde_json::{Value, json};
 
 use super::{CallError, Reason, connect, retry::retry};
-use wire::{collection, failed, path, query, request, to_object, transport};
+use discovery::Discovered;
+use wire::{collection, failed, not_served, query, request, to_object, transport};
 
+mod discovery;
 mod follow;
 mod wire;
 use crate::{
@@ -62,6 +68,7 @@ pub enum WatchEvent {
 pub struct Kubernetes {
     config: Config,
     client: kube::Client,
+    discovered: Arc<Mutex<Discovered>>,
     /// Name of the context, for messages.
     pub context: String,
 }
@@ -75,6 +82,7 @@ impl Kubernetes {
         let (config, context) = connect::configuration(context, kubeconfigs).await?;
         Ok(Self {
             client: connect::client(&config)?,
+            discovered: Arc::default(),
             config,
             context,
         })
@@ -87,6 +95,7 @@ impl Kubernetes {
     pub fn fresh(&self) -> Result<Self> {
         Ok(Self {
             client: connect::client(&self.config)?,
+            discovered: Arc::clone(&self.discovered),
             config: self.config.clone(),
             context: self.context.clone(),
         })
@@ -108,7 +117,7 @@ impl Kubernetes {
     /// Anything but "not found".
     pub async fn get(&self, id: &Id) -> Answer<Option<Object>> {
         let call = format!("get {id}");
-        let path = path(id, &call)?;
+        let path = self.path(id, &call)?;
         match self.send("GET", &path, None, &call).await {
             Ok(tree) => to_object(tree, &call).map(Some),
             Err(error) if error.reason == Reason::NotFound => Ok(None),
@@ -158,7 +167,7 @@ impl Kubernetes {
             if let Value::Array(items) = page["items"].take() {
                 for mut item in items {
                     item["apiVersion"] = api_version.clone();
-                    item["kind"] = kind.kind.into();
+                    item["kind"] = kind.kind.as_ref().into();
                     objects.push(to_object(item, &call)?);
                 }
             }
@@ -192,7 +201,7 @@ impl Kubernetes {
             ("force", if how.force { "true" } else { "" }),
             ("dryRun", if how.dry_run { "All" } else { "" }),
         ]);
-        let path = format!("{}?{query}", path(id, &call)?);
+        let path = format!("{}?{query}", self.path(id, &call)?);
         to_object(self.send("PATCH", &path, Some(&tree), &call).await?, &call)
     }
 
@@ -232,7 +241,7 @@ impl Kubernetes {
         let call = format!("replace {}", object.id());
         let path = format!(
             "{}?{}",
-            path(object.id(), &call)?,
+            self.path(object.id(), &call)?,
             query(&[("fieldManager", MANAGER)])
         );
         to_object(
@@ -265,7 +274,7 @@ impl Kubernetes {
             ("fieldValidation", "Strict"),
             ("dryRun", if dry_run { "All" } else { "" }),
         ]);
-        let path = format!("{}?{query}", path(object.id(), &call)?);
+        let path = format!("{}?{query}", self.path(object.id(), &call)?);
         to_object(
             self.send("PATCH", &path, Some(&operations.into()), &call)
                 .await?,
@@ -288,7 +297,7 @@ impl Kubernetes {
             options["preconditions"] = json!({"uid": uid});
         }
         match self
-            .send("DELETE", &path(id, &call)?, Some(&options), &call)
+            .send("DELETE", &self.path(id, &call)?, Some(&options), &call)
             .await
         {
             Ok(_) => Ok(true),
@@ -312,6 +321,13 @@ impl Kubernetes {
         let fields = name.map(|name| format!("metadata.name={name}"));
         self.watch_where(kind, namespace, &fields.unwrap_or_default(), version)
             .await
+    }
+
+    fn path(&self, id: &Id, call: &str) -> Answer<String> {
+        let kind = self
+            .kind(&id.group, &id.kind)
+            .ok_or_else(|| not_served(id, call))?;
+        Ok(format!("{}/{}", collection(&kind, &id.namespace), id.name))
     }
 
     async fn send(

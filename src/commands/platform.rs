@@ -121,6 +121,7 @@ async fn look(
                 .filter(|id| !id.is("", "Namespace"))
                 .map(|id| (id.group.clone(), id.kind.clone()))
                 .collect();
+            observe::discover(kubernetes, &wanted, &kinds).await?;
             let namespace = Id::namespace(PLATFORM_NAMESPACE);
             let (mut live, namespace) = futures_util::future::try_join(
                 observe::objects(kubernetes, &kinds, PLATFORM_NAMESPACE),

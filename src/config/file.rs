@@ -26,6 +26,7 @@ pub(super) struct SettingsFile {
     pub(super) identity: IdentityFile,
     pub(super) defaults: TenantSpec,
     pub(super) tiers: BTreeMap<String, TenantSpec>,
+    pub(super) templates: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]

@@ -1,20 +1,33 @@
 //! Request path, scope and version of the kinds that need no discovery.
 
+use std::borrow::Cow;
+
 use super::{EKS, IAM};
 
-/// A kind that mcpctl knows without asking the API server.
-#[derive(Debug)]
+/// How a kind is reached: by the table below, or as the API server told.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownKind {
     /// API group; empty for the core group.
-    pub group: &'static str,
-    /// The version that our templates use.
-    pub version: &'static str,
+    pub group: Cow<'static, str>,
+    /// The version that is asked for.
+    pub version: Cow<'static, str>,
     /// `Deployment`
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// `deployments`, as in a request path.
-    pub plural: &'static str,
+    pub plural: Cow<'static, str>,
     /// Whether objects of this kind live in a namespace.
     pub namespaced: bool,
+}
+
+impl KnownKind {
+    /// `group/version`, or the version alone for the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.to_string()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
 }
 
 const fn known(
@@ -25,10 +38,10 @@ const fn known(
     namespaced: bool,
 ) -> KnownKind {
     KnownKind {
-        group,
-        version,
-        kind,
-        plural,
+        group: Cow::Borrowed(group),
+        version: Cow::Borrowed(version),
+        kind: Cow::Borrowed(kind),
+        plural: Cow::Borrowed(plural),
         namespaced,
     }
 }
@@ -68,6 +81,13 @@ const KNOWN: &[KnownKind] = &[
     known("apps", "v1", "Deployment", "deployments", true),
     known("apps", "v1", "ReplicaSet", "replicasets", true),
     known("apps", "v1", "StatefulSet", "statefulsets", true),
+    known(
+        "autoscaling",
+        "v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        true,
+    ),
     known("batch", "v1", "CronJob", "cronjobs", true),
     known("batch", "v1", "Job", "jobs", true),
     known(
@@ -132,7 +152,7 @@ const KNOWN: &[KnownKind] = &[
     ),
 ];
 
-/// The request path, scope and version of a kind, for the kinds of our own templates.
+/// The request path, scope and version of a kind, for those that need no discovery.
 pub fn known_kind(group: &str, kind: &str) -> Option<&'static KnownKind> {
     KNOWN
         .iter()

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Template, render};
+use super::render;
+use crate::templates::Template;
 
 const SOURCE: &str = "\
 apiVersion: v1
@@ -18,10 +19,13 @@ data:
 ";
 
 fn rendered(source: &'static str, context: &Value) -> Result<Vec<Value>, String> {
-    let name = "tenant/own.yaml.j2";
-    let objects =
-        render(&[Template { name, source }], context).map_err(|error| error.to_string())?;
-    Ok(objects.into_iter().map(|object| object.tree).collect())
+    let template = Template {
+        name: "tenant/own.yaml.j2".into(),
+        source: source.into(),
+    };
+    let rendered = render(&[template], context).map_err(|error| error.to_string())?;
+    let trees = rendered.into_iter().map(|rendered| rendered.object.tree);
+    Ok(trees.collect())
 }
 
 proptest! {
@@ -51,10 +55,12 @@ fn a_fault_of_a_template_is_told_with_its_line_and_without_values() {
     insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ vlaue }}\n"), @"
     tenant/own.yaml.j2:2: undefined value: `vlaue` is undefined
       in `vlaue`
+      hint: the variables are in the README.md that mcpctl template export DIR writes
     ");
     insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ map.b }}\n"), @"
     tenant/own.yaml.j2:2: undefined value: `map.b` is undefined
       in `map.b`
+      hint: the variables are in the README.md that mcpctl template export DIR writes
     ");
     insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ value | nosuch }}\n"), @"
     tenant/own.yaml.j2:2: unknown filter: filter nosuch is unknown
@@ -79,5 +85,8 @@ fn a_fault_of_a_template_is_told_with_its_line_and_without_values() {
       2 |  kind: …
       hint: one expression is one whole value: host: {{ name ~ '.example.com' }}
     ");
-    insta::assert_snapshot!(told("kind: {{ value }}\n"), @"tenant/own.yaml.j2: an object without apiVersion");
+    insta::assert_snapshot!(told("kind: {{ value }}\n"), @"
+    tenant/own.yaml.j2: an object without apiVersion
+      hint: an object has apiVersion, kind, metadata.name and metadata.namespace: {{ names.namespace }}
+    ");
 }

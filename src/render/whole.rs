@@ -1,8 +1,10 @@
 //! One expression is one whole YAML value. JSON escaping alone does not hold an expression inside a longer scalar, a
 //! quoted text or a flow collection, so a tenant's value could break out of its place.
 
-use super::Template;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    templates::Template,
+};
 
 /// What to write instead.
 pub(super) const RECIPE: &str =
@@ -10,6 +12,10 @@ pub(super) const RECIPE: &str =
 
 /// Refuses expressions that are part of something longer.
 pub(super) fn check(template: &Template) -> Result<()> {
+    if let Some(number) = unescaping(&template.source) {
+        let why = "autoescape would print values as they are";
+        return Err(refused(template, number, why));
+    }
     for (number, line) in template.source.lines().enumerate() {
         let mut rest = line;
         let mut before = String::new();
@@ -35,6 +41,16 @@ pub(super) fn check(template: &Template) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The line, from 0, of a tag that would switch the escaping of values.
+fn unescaping(source: &str) -> Option<usize> {
+    let mut tags = source.match_indices("{%");
+    let (at, _) = tags.find(|(at, tag)| {
+        let name = source[at + tag.len()..].trim_start_matches(['-', '+']);
+        name.trim_start().starts_with("autoescape")
+    })?;
+    Some(source[..at].matches('\n').count())
 }
 
 /// Whether a value may start after this text.
@@ -69,7 +85,11 @@ mod tests {
     use super::*;
 
     fn refuses(source: &'static str) -> bool {
-        check(&Template { name: "t", source }).is_err()
+        let template = Template {
+            name: "t".into(),
+            source: source.into(),
+        };
+        check(&template).is_err()
     }
 
     #[test]
@@ -89,6 +109,8 @@ mod tests {
             "h: {a: {{ x }}}",
             "h: {{ x\n}}",
             "h: {{ a }} {{ b }}",
+            "{% autoescape false %}\nh: {{ x }}\n{% endautoescape %}",
+            "{%-\n autoescape false %}",
         ] {
             assert!(refuses(source), "{source}");
         }

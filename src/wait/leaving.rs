@@ -46,9 +46,11 @@ pub async fn gone(
         }
         let version = object.text("/metadata/resourceVersion").to_string();
         leave.is(object.tree).await?;
-        let kind = own_kind(&id.group, &id.kind);
+        let Some(kind) = kubernetes.kind(&id.group, &id.kind) else {
+            return Ok(());
+        };
         let mut events = kubernetes
-            .watch(kind, &id.namespace, Some(&id.name), &version)
+            .watch(&kind, &id.namespace, Some(&id.name), &version)
             .await?;
         loop {
             tokio::select! {

@@ -31,8 +31,11 @@ impl Desk {
         desk
     }
 
+    /// Writes a file, and the folders above it.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.dir.join(name), text).expect("a file in the test's directory");
+        let path = self.dir.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file in the test's directory");
     }
 
     pub(crate) fn mcpctl(&self, args: &[&str]) -> Run {

@@ -25,6 +25,8 @@ fn the_help_of_every_verb() {
         &["tenant", "list"],
         &["tenant", "show"],
         &["tenant", "status"],
+        &["template"],
+        &["template", "export"],
         &["completion"],
         &["man"],
     ] {

@@ -23,6 +23,8 @@ mod lifecycle;
 mod lines;
 mod never;
 mod offline_input;
+mod own_kinds;
+mod own_templates;
 mod property;
 mod readiness;
 mod removal;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Answer;
 use crate::{
     backend::{CallError, Reason, connect},
-    object::{Id, KnownKind, Object, known_kind},
+    object::{Id, KnownKind, Object},
 };
 
 pub(super) fn request(
@@ -32,12 +32,6 @@ pub(super) fn request(
                 .unwrap_or_default(),
         )
         .map_err(|error| transport(call, error.to_string()))
-}
-
-pub(super) fn path(id: &Id, call: &str) -> Answer<String> {
-    let kind = known_kind(&id.group, &id.kind)
-        .ok_or_else(|| transport(call, "kind is not known".into()))?;
-    Ok(format!("{}/{}", collection(kind, &id.namespace), id.name))
 }
 
 pub(super) fn collection(kind: &KnownKind, namespace: &str) -> String {
@@ -74,6 +68,16 @@ pub(super) fn transport(call: &str, message: String) -> CallError {
         message,
         retry_after: None,
         after_writes: false,
+    }
+}
+
+pub(super) fn not_served(id: &Id, call: &str) -> CallError {
+    CallError {
+        reason: Reason::NotServed,
+        ..transport(
+            call,
+            format!("no kind {} of group `{}` is known", id.kind, id.group),
+        )
     }
 }
 

@@ -1,0 +1,1 @@
+//! Kinds that only a user's templates name, on a cluster.
