@@ -1,4 +1,4 @@
-//! The identity gate: a Deployment is applied only when a pod of it would come with credentials.
+//! The identity gate: what starts pods is applied only when a pod of it would come with credentials.
 //!
 //! A dry-run pod passes the Pod Identity webhook, which declares no side effects, and after it the platform's admission
 //! policy. What comes back tells whether the association has reached the webhook, with no pod made.
@@ -11,6 +11,7 @@ use crate::{
     backend::{Kubernetes, Reason},
     error::{Error, Result},
     object::{Id, Object, own_kind},
+    spec::Resolved,
 };
 
 /// The admission policy that refuses pods without credentials.
@@ -49,29 +50,58 @@ pub async fn policy_is_in_place(kubernetes: &Kubernetes) -> Result<bool> {
 ///
 /// # Errors
 /// A refusal that waiting does not heal: quota, Pod Security, another policy, or no right to ask.
-pub async fn is_open(kubernetes: &Kubernetes, deployment: &Object) -> Result<bool> {
+pub async fn is_open(kubernetes: &Kubernetes, pod: &Value) -> Result<bool> {
     let kind = own_kind("", "Pod");
-    match kubernetes.create(kind, &probe(deployment), true).await {
+    match kubernetes.create(kind, pod, true).await {
         Ok(pod) => Ok(is_injected(&pod)),
         Err(error) if error.reason == Reason::Forbidden && error.message.contains(POLICY) => {
             Ok(false)
         }
         Err(error) => {
-            let namespace = &deployment.id().namespace;
+            let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
             Err(Error::from(error).detail(format!(
-                "a pod in {namespace} would be refused, so the Deployment is not applied"
+                "a pod in {namespace} would be refused, so nothing that starts pods is applied"
             )))
         }
     }
 }
 
-/// A pod as the Deployment would make it.
-fn probe(deployment: &Object) -> Value {
-    let template = &deployment.tree["spec"]["template"];
-    let mut metadata = template["metadata"].clone();
+/// A pod as the object would make it, where the object has a template of it.
+pub fn pod_of(workload: &Object) -> Option<Value> {
+    let template = &workload.tree["spec"]["template"];
+    template["spec"]["containers"].as_array()?;
+    let namespace = &workload.id().namespace;
+    Some(pod(
+        namespace,
+        template["metadata"].clone(),
+        &template["spec"],
+    ))
+}
+
+/// The least pod of a tenant that Pod Security lets in, for objects that do not say what their pods are.
+pub fn pod_for(resolved: &Resolved) -> Value {
+    let (names, security) = (&resolved.names, &resolved.spec.security);
+    let spec = json!({
+        "serviceAccountName": names.service_account,
+        "automountServiceAccountToken": false,
+        "securityContext": {
+            "runAsNonRoot": true,
+            "runAsUser": security.run_as_user,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [{
+            "name": "mcp-server",
+            "image": resolved.spec.image,
+            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+        }],
+    });
+    pod(&names.namespace, json!({}), &spec)
+}
+
+fn pod(namespace: &str, mut metadata: Value, spec: &Value) -> Value {
     metadata["generateName"] = "mcpctl-gate-".into();
-    metadata["namespace"] = deployment.id().namespace.as_str().into();
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+    metadata["namespace"] = namespace.into();
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 }
 
 fn is_injected(pod: &Value) -> bool {

@@ -9,7 +9,7 @@ use crate::{
     marks::{CLUSTER, PLATFORM, TENANT},
     object::{
         EKS, IAM, Id, Object, State, deleted_before, deletion_rank, goes_late, in_making_order,
-        made_before, starts_pods,
+        made_before, may_be_held, scales, starts_pods,
     },
 };
 
@@ -67,8 +67,8 @@ pub enum Action {
     GoesWithNamespace,
     /// Hold the lock in this namespace.
     Lock,
-    /// Wait until a pod of this Deployment would be admitted with credentials.
-    Gate(Object),
+    /// Wait until this pod would be admitted with credentials.
+    Gate(Box<Value>),
     /// Let a changed identity spread, then start the pods anew.
     Restart(Object),
     /// Look again whether another tenant took the host meanwhile; of two the later one withdraws.
@@ -159,10 +159,10 @@ pub enum Existing {
 }
 
 /// What a plan does besides making things as they are wanted; nothing by default.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Whether new pods wait for their identity.
-    pub gate: bool,
+    /// Whether new pods wait for their identity; the pod to ask about where no object says what its pods are.
+    pub gate: Option<Value>,
     /// Whether the end of the plan is a ready tenant.
     pub ready: bool,
     /// Whether pods run that were started before their identity was changed last.
@@ -265,7 +265,7 @@ pub fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
 }
 
 /// The plan that makes `live` as `wanted`. An empty `wanted` is a removal.
-pub fn toward(wanted: &State, live: &State, subject: &Subject, options: Options) -> Plan {
+pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options) -> Plan {
     let mut plan = Plan::default();
     for object in in_making_order(wanted) {
         let id = object.id();
@@ -345,7 +345,7 @@ fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
             continue;
         }
         let with_namespace = goes.as_deref() == Some(id.namespace.as_str());
-        let own_call = starts_pods(id) || id.is("networking.k8s.io", "Ingress");
+        let own_call = starts_pods(id) || may_be_held(id);
         // An association never outlives its namespace: who makes that name anew would get the role.
         let bound = id.is(EKS, "PodIdentityAssociation") && goes.is_some();
         let action = if is_adopted(object) && !with_namespace && !bound {
@@ -396,6 +396,8 @@ fn waits(earlier: &Step, later: &Step) -> bool {
     match (&earlier.action, &later.action) {
         (Create(_) | Update(_), Create(_) | Update(_)) => made_before(&earlier.id, &later.id),
         (Delete(_) | Release(_), Delete(_) | Release(_)) => deleted_before(&earlier.id, &later.id),
+        // An autoscaler would take back what is set.
+        (Delete(_), Update(_)) => scales(&earlier.id) && starts_pods(&later.id),
         // What guards the pods and what holds the Ingress goes after them.
         (AwaitGone, Delete(_) | Release(_)) => goes_late(&later.id),
         _ => false,

@@ -9,6 +9,7 @@ use crate::{
     config::Settings,
     desired::{self, Half},
     error::{Error, Result},
+    gate,
     input::{Flags, Given},
     marks::TENANT,
     object::{Id, Object, State},
@@ -245,12 +246,12 @@ impl Look {
             try_join(self.live(session, &wanted), self.has_stale_pods(session)).await?;
         let gate = how.gate != IdentityGate::Off && how.only.is_none();
         let options = Options {
-            gate,
+            gate: gate.then(|| gate::pod_for(resolved)),
             ready: how.ready,
             stale_pods: stale_pods && how.only.is_none(),
             existing: how.existing,
         };
-        let mut plan = plan::toward(&wanted, &live, &self.subject, options);
+        let mut plan = plan::toward(&wanted, &live, &self.subject, &options);
         // To make a second namespace beside one that says it is the tenant's would hide that one.
         let other = self
             .foreign_namespace()

@@ -131,7 +131,7 @@ async fn look(
             live.extend(namespace.map(|object| (object.id().clone(), object)));
             let subject = subject(&session);
             let live = observe::relevant(live, &wanted, &subject);
-            let mut plan = plan::toward(&wanted, &live, &subject, Options::default());
+            let mut plan = plan::toward(&wanted, &live, &subject, &Options::default());
             observe::confirm(&mut plan, kubernetes).await?;
             Ok((session, plan, live))
         })

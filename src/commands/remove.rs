@@ -96,7 +96,7 @@ async fn look_for_everything(
     let wanted = State::new();
     let mut live = look.live(session, &wanted).await?;
     tenant::keep(&mut live, args.half.only);
-    let mut plan = plan::toward(&wanted, &live, &look.subject, Options::default());
+    let mut plan = plan::toward(&wanted, &live, &look.subject, &Options::default());
     if let Some(id) = look
         .foreign_namespace()
         .filter(|_| !is_given_back(look, &live))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use k8s_openapi::jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{Event, Progress, Run, identity, next_signal, unlock};
@@ -50,9 +50,7 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             progress.lock.replace(Some(lock));
             String::new()
         }
-        Action::Gate(deployment) => {
-            bounded(step, (run, progress), open(step, deployment, run)).await?
-        }
+        Action::Gate(pod) => bounded(step, (run, progress), open(step, pod, run)).await?,
         Action::Restart(deployment) => {
             bounded(
                 step,
@@ -302,7 +300,7 @@ async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> R
     Ok(String::new())
 }
 
-async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String> {
+async fn open(step: &Step, pod: &Value, run: &Run<'_>) -> Result<String> {
     let kubernetes = kubernetes(run)?;
     let started = Instant::now();
     for (attempt, pause) in gate::pauses().enumerate() {
@@ -312,7 +310,7 @@ async fn open(step: &Step, deployment: &Object, run: &Run<'_>) -> Result<String>
         } else {
             kubernetes.fresh()?
         };
-        if gate::is_open(&asked, deployment).await? {
+        if gate::is_open(&asked, pod).await? {
             let seconds = started.elapsed().as_secs_f64();
             return Ok(if attempt == 0 {
                 "open".into()

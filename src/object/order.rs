@@ -1,15 +1,33 @@
 //! What is made and deleted before what.
 
-use super::{EKS, IAM, Id, Object, State};
+use super::{EKS, IAM, Id, Object, State, known_kind};
 
-/// Whether objects of this kind start pods, and so must wait for everything that makes pods safe.
+/// Whether objects of this kind start pods, and so must wait for everything that makes pods safe. A kind that we do not
+/// know may.
 pub fn starts_pods(id: &Id) -> bool {
     matches!(
         (id.group.as_str(), id.kind.as_str()),
-        ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
-            | ("batch", "Job" | "CronJob")
+        (
+            "apps",
+            "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet"
+        ) | ("batch", "Job" | "CronJob")
             | ("", "Pod")
-    )
+    ) || (is_own(id) && !scales(id))
+}
+
+/// Whether objects of this kind set how many pods another object has.
+pub fn scales(id: &Id) -> bool {
+    id.is("autoscaling", "HorizontalPodAutoscaler") || id.is("keda.sh", "ScaledObject")
+}
+
+/// Whether only a user's templates name the kind: what stands behind it, finalizers included, is not ours to know.
+pub fn is_own(id: &Id) -> bool {
+    known_kind(&id.group, &id.kind).is_none()
+}
+
+/// Whether an object has to go by a call of its own before its namespace does, since something may hold it.
+pub fn may_be_held(id: &Id) -> bool {
+    id.is("networking.k8s.io", "Ingress") || is_own(id)
 }
 
 /// Whether making `later` has to wait until `earlier` is made.
@@ -23,8 +41,10 @@ pub fn made_before(earlier: &Id, later: &Id) -> bool {
         || (earlier.kind == "IngressClassParams" && later.kind == "IngressClass")
         || (earlier.kind == "ValidatingAdmissionPolicy"
             && later.kind == "ValidatingAdmissionPolicyBinding")
+        || (starts_pods(earlier) && scales(later))
         || (starts_pods(later)
             && !starts_pods(earlier)
+            && !scales(earlier)
             && !earlier.is("policy", "PodDisruptionBudget"))
 }
 
@@ -54,6 +74,7 @@ pub fn deleted_before(earlier: &Id, later: &Id) -> bool {
 pub fn deletion_rank(id: &Id) -> u8 {
     match (id.group.as_str(), id.kind.as_str()) {
         ("networking.k8s.io", "Ingress") => 0,
+        _ if scales(id) => 0,
         _ if starts_pods(id) => 1,
         (EKS, _) => 2,
         (IAM, _) => 3,

@@ -1,17 +1,25 @@
 //! The order of a plan's steps, and the steps that are no change of an object: lock, gate, waits.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
-use crate::object::{Id, Object, State, starts_pods};
+use crate::{
+    gate,
+    object::{Id, Object, State, may_be_held, scales, starts_pods},
+};
 
 /// Adds the operations that go with the changes, then the edges.
-pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: Options) {
+pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: &Options) {
     let removal = plan.steps.iter().any(ends_namespace);
     let pods = Pods::of(plan, live, options);
-    let restart = pods
-        .living
-        .clone()
-        .filter(|_| pods.identity_changes && !removal);
-    lock(plan, live, subject, restart.is_some());
+    let restarted = if removal {
+        Vec::new()
+    } else {
+        pods.to_restart()
+    };
+    lock(plan, live, subject, !restarted.is_empty());
     let given_back = take_out_given_back(plan);
     await_deletes(plan);
     order(plan);
@@ -25,70 +33,90 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         return;
     }
     keep_hosts(plan);
-    if options.gate {
-        gate(plan, &pods);
+    if let Some(pod) = &options.gate {
+        gate(plan, &pods, pod);
     }
-    if let Some(deployment) = restart {
-        let id = deployment.id().clone();
-        push_last(plan, step(&id, Action::Restart(deployment)));
+    for object in restarted {
+        let id = object.id().clone();
+        push_last(plan, step(&id, Action::Restart(object)));
     }
-    if let Some(pods) = pods.living.or(pods.wanted).filter(|_| options.ready) {
-        push_last(plan, step(pods.id(), Action::AwaitReady));
+    if options.ready {
+        for id in pods.deployments() {
+            push_last(plan, step(&id, Action::AwaitReady));
+        }
     }
 }
 
 /// What a plan means for the tenant's pods.
 struct Pods {
-    /// The Deployment that lives.
-    living: Option<Object>,
-    /// The Deployment as the plan writes it.
-    wanted: Option<Object>,
+    /// What starts pods, lives and stays.
+    living: State,
+    /// What starts pods, as the plan writes it.
+    written: State,
     /// Whether pods that run would go on with another identity than the one that is wanted.
     identity_changes: bool,
 }
 
 impl Pods {
-    fn of(plan: &Plan, live: &State, options: Options) -> Self {
-        let living = live
-            .iter()
-            .find(|(id, _)| is_deployment(id))
-            .map(|(_, object)| object.clone());
-        let wanted = plan
-            .steps
-            .iter()
-            .filter(|step| is_deployment(&step.id))
-            .find_map(|step| match &step.action {
-                Action::Create(object) => Some(object.clone()),
-                Action::Update(update) => Some(update.wanted.clone()),
-                _ => None,
-            });
+    fn of(plan: &Plan, live: &State, options: &Options) -> Self {
+        let goes = |id: &Id| {
+            let deletes = |step: &Step| {
+                let goes = matches!(step.action, Action::Delete(_) | Action::Release(_));
+                step.id == *id && goes
+            };
+            plan.steps.iter().any(deletes)
+        };
+        let living = live.iter().filter(|(id, _)| starts_pods(id) && !goes(id));
+        let written = plan.steps.iter().filter_map(|step| {
+            let object = match &step.action {
+                Action::Create(object) => object,
+                Action::Update(update) => &update.wanted,
+                _ => return None,
+            };
+            starts_pods(&step.id).then(|| (step.id.clone(), object.clone()))
+        });
         Self {
-            living,
-            wanted,
+            living: living
+                .map(|(id, object)| (id.clone(), object.clone()))
+                .collect(),
+            written: written.collect(),
             identity_changes: identity_changes(plan) || options.stale_pods,
         }
     }
 
-    /// The Deployment whose next pods have to wait for their identity: it is new, its identity is, or no pod of it
-    /// runs.
-    fn to_come(&self) -> Option<&Object> {
-        let running = |object: &Object| {
-            object.tree["status"]["availableReplicas"]
-                .as_u64()
-                .unwrap_or(0)
-                > 0
-        };
-        let proven = self.living.as_ref().is_some_and(running) && !self.identity_changes;
-        let untouched = self.wanted.is_none() && !self.identity_changes;
-        self.wanted
-            .as_ref()
-            .or(self.living.as_ref())
-            .filter(|_| !proven && !untouched)
+    /// What lives and has to start its pods anew. How an own kind does that is not ours to know.
+    fn to_restart(&self) -> Vec<Object> {
+        let restartable = |object: &&Object| self.identity_changes && object.id().group == "apps";
+        self.living.values().filter(restartable).cloned().collect()
     }
-}
 
-fn is_deployment(id: &Id) -> bool {
-    id.is("apps", "Deployment")
+    /// The objects whose next pods have to wait for their identity: they are new, their identity is, or no pod of
+    /// theirs is known to run.
+    fn to_come(&self) -> impl Iterator<Item = &Object> {
+        let running = |object: &Object| {
+            ["availableReplicas", "numberAvailable"]
+                .iter()
+                .any(|field| object.tree["status"][field].as_u64().unwrap_or(0) > 0)
+        };
+        let proven = move |id| !self.identity_changes && self.living.get(id).is_some_and(running);
+        let restarted = self
+            .living
+            .iter()
+            .filter(|(id, _)| self.identity_changes && !self.written.contains_key(id));
+        self.written
+            .iter()
+            .chain(restarted)
+            .filter(move |(id, _)| !proven(id))
+            .map(|(_, object)| object)
+    }
+
+    /// The Deployments that are there in the end.
+    fn deployments(&self) -> BTreeSet<Id> {
+        let all = self.living.keys().chain(self.written.keys());
+        all.filter(|id| id.is("apps", "Deployment"))
+            .cloned()
+            .collect()
+    }
 }
 
 fn is_namespace_delete(step: &Step) -> bool {
@@ -121,25 +149,36 @@ fn keep_hosts(plan: &mut Plan) {
     }
 }
 
-/// Pods come when all that makes them safe is there, and when they would come with credentials.
-fn gate(plan: &mut Plan, pods: &Pods) {
-    let Some(deployment) = pods.to_come() else {
+/// Pods come when all that makes them safe is there, and when they would come with credentials. The pod to ask about is
+/// one of those to come, where an object says what they are and they have the tenant's service account.
+fn gate(plan: &mut Plan, pods: &Pods, other: &Value) {
+    let account = "/spec/serviceAccountName";
+    let is_tenants = |pod: &Value| pod.pointer(account) == other.pointer(account);
+    let told = pods.to_come().find_map(|object| {
+        let pod = gate::pod_of(object).filter(is_tenants)?;
+        Some((object.id().clone(), pod))
+    });
+    let first = || {
+        let object = pods.to_come().next()?;
+        Some((object.id().clone(), other.clone()))
+    };
+    let Some((id, pod)) = told.or_else(first) else {
         return;
     };
-    let before = |step: &Step| !is_deployment(&step.id);
+    let before = |step: &Step| !starts_pods(&step.id) && !scales(&step.id);
     let after = (0..plan.steps.len())
         .filter(|index| before(&plan.steps[*index]))
         .collect();
     let index = plan.steps.len();
     plan.steps.push(Step {
-        id: deployment.id().clone(),
-        action: Action::Gate(deployment.clone()),
+        id,
+        action: Action::Gate(Box::new(pod)),
         after,
     });
-    let gated = plan
-        .steps
-        .iter_mut()
-        .filter(|step| is_deployment(&step.id) && step.action.writes());
+    let makes_pods = |step: &&mut Step| {
+        starts_pods(&step.id) && matches!(step.action, Action::Create(_) | Action::Update(_))
+    };
+    let gated = plan.steps.iter_mut().filter(makes_pods);
     gated.for_each(|step| step.after.push(index));
 }
 
@@ -159,14 +198,13 @@ fn take_out_given_back(plan: &mut Plan) -> Vec<Step> {
     last
 }
 
-/// A namespace is deleted only when the load balancer controller has let its Ingresses go. One that is given back waits
+/// A namespace is deleted only when controllers have let go what they may hold, such as its Ingresses. One that is given back waits
 /// for the pods too, which nothing else would wait for.
 fn await_deletes(plan: &mut Plan) {
     let stays = !plan.steps.iter().any(is_namespace_delete);
     let is_awaited = |step: &&Step| {
         let id = &step.id;
-        matches!(step.action, Action::Delete(_))
-            && (id.is("networking.k8s.io", "Ingress") || (stays && starts_pods(id)))
+        matches!(step.action, Action::Delete(_)) && (may_be_held(id) || (stays && starts_pods(id)))
     };
     let ids: Vec<Id> = plan
         .steps

@@ -4,16 +4,21 @@ use serde_json::{Value, json};
 
 use super::{Action, Existing, Options, Plan, Subject, toward};
 use crate::{
+    gate,
     object::{EKS, IAM, Id, Object, State},
-    testing::{acme, made, object, written},
+    testing::{self, acme, made, object, written},
 };
 
-const READY: Options = Options {
-    stale_pods: false,
-    existing: Existing::Refuse,
-    gate: true,
-    ready: true,
-};
+fn options() -> Options {
+    let settings = testing::settings();
+    let acme = testing::resolved("acme", json!({}), &settings);
+    Options {
+        stale_pods: false,
+        existing: Existing::Refuse,
+        gate: Some(gate::pod_for(&acme)),
+        ready: true,
+    }
+}
 
 fn subject() -> Subject {
     Subject::Tenant {
@@ -24,7 +29,7 @@ fn subject() -> Subject {
 }
 
 fn plan(wanted: &State, live: &State) -> Plan {
-    toward(wanted, live, &subject(), READY)
+    toward(wanted, live, &subject(), &options())
 }
 
 /// The steps, each with those that it waits for and that no other of them already waits for.
@@ -125,6 +130,109 @@ fn a_first_add_arms_the_tenant_before_its_first_pod() {
     14 keep host Ingress mcp-server                     <- 07
     15 gate Deployment mcp-server                       <- 01 02 04 06 08 09 10 12 14
     16 await ready Deployment mcp-server                <- 11
+    ");
+}
+
+fn add(state: &mut State, tree: Value) {
+    let object = object(tree);
+    state.insert(object.id().clone(), object);
+}
+
+fn own(kind: &str, api_version: &str) -> Value {
+    json!({
+        "apiVersion": api_version, "kind": kind, "spec": {},
+        "metadata": {"name": "own", "namespace": "mcp-acme", "labels": {"mcpctl.dev/tenant": "acme"}},
+    })
+}
+
+#[test]
+fn an_own_kind_comes_behind_the_gate_and_an_autoscaler_after_its_target() {
+    let mut wanted = acme(json!({}));
+    add(&mut wanted, own("Widget", "example.com/v1"));
+    add(
+        &mut wanted,
+        own("HorizontalPodAutoscaler", "autoscaling/v2"),
+    );
+    insta::assert_snapshot!(picture(&plan(&wanted, &State::new())), @"
+    00 create Namespace mcp-acme
+    01 create LimitRange tenant                         <- 15
+    02 create ResourceQuota tenant                      <- 15
+    03 create Service mcp-server                        <- 15
+    04 create ServiceAccount mcp-server                 <- 15
+    05 create Role acme                                 <- 15
+    06 create PodIdentityAssociation acme               <- 05
+    07 create Ingress mcp-server                        <- 03
+    08 create NetworkPolicy allow-egress                <- 15
+    09 create NetworkPolicy allow-load-balancer         <- 15
+    10 create NetworkPolicy default-deny                <- 15
+    11 create Deployment mcp-server                     <- 17
+    12 create Widget own                                <- 17
+    13 create HorizontalPodAutoscaler own               <- 11 12
+    14 create PodDisruptionBudget mcp-server            <- 15
+    15 lock Namespace mcp-acme                          <- 00
+    16 keep host Ingress mcp-server                     <- 07
+    17 gate Deployment mcp-server                       <- 01 02 04 06 08 09 10 14 16
+    18 await ready Deployment mcp-server                <- 13
+    ");
+    drop_kind(&mut wanted, "Deployment");
+    insta::assert_snapshot!(picture(&plan(&wanted, &State::new())), @"
+    00 create Namespace mcp-acme
+    01 create LimitRange tenant                         <- 14
+    02 create ResourceQuota tenant                      <- 14
+    03 create Service mcp-server                        <- 14
+    04 create ServiceAccount mcp-server                 <- 14
+    05 create Role acme                                 <- 14
+    06 create PodIdentityAssociation acme               <- 05
+    07 create Ingress mcp-server                        <- 03
+    08 create NetworkPolicy allow-egress                <- 14
+    09 create NetworkPolicy allow-load-balancer         <- 14
+    10 create NetworkPolicy default-deny                <- 14
+    11 create Widget own                                <- 16
+    12 create HorizontalPodAutoscaler own               <- 11
+    13 create PodDisruptionBudget mcp-server            <- 14
+    14 lock Namespace mcp-acme                          <- 00
+    15 keep host Ingress mcp-server                     <- 07
+    16 gate Widget own                                  <- 01 02 04 06 08 09 10 13 15
+    ");
+}
+
+#[test]
+fn what_no_template_makes_any_more_is_deleted_and_an_own_kind_waited_for() {
+    let wanted = acme(json!({}));
+    let mut live = wanted.clone();
+    add(&mut live, own("Widget", "example.com/v1"));
+    add(&mut live, own("HorizontalPodAutoscaler", "autoscaling/v2"));
+    let mut live = made(&live);
+    running(&mut live);
+    find(&mut live, "Deployment").tree["spec"]["replicas"] = 4.into();
+    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
+    00 update (spec.replicas) Deployment mcp-server     <- 01
+    01 delete HorizontalPodAutoscaler own               <- 03
+    02 delete Widget own                                <- 01
+    03 lock Namespace mcp-acme
+    04 await gone Widget own                            <- 02
+    05 await ready Deployment mcp-server                <- 00 04
+    ");
+    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
+    00 goes HorizontalPodAutoscaler own                 <- 15
+    01 delete Ingress mcp-server                        <- 15
+    02 delete Deployment mcp-server                     <- 01
+    03 delete Widget own                                <- 01
+    04 delete PodIdentityAssociation acme               <- 02 03
+    05 delete Role acme                                 <- 04
+    06 goes LimitRange tenant                           <- 15
+    07 goes ResourceQuota tenant                        <- 15
+    08 goes Service mcp-server                          <- 15
+    09 goes ServiceAccount mcp-server                   <- 15
+    10 goes NetworkPolicy allow-egress                  <- 15
+    11 goes NetworkPolicy allow-load-balancer           <- 15
+    12 goes NetworkPolicy default-deny                  <- 15
+    13 goes PodDisruptionBudget mcp-server              <- 15
+    14 delete Namespace mcp-acme                        <- 05 16 17
+    15 lock Namespace mcp-acme
+    16 await gone Ingress mcp-server                    <- 01
+    17 await gone Widget own                            <- 03
+    18 await gone Namespace mcp-acme                    <- 00 06 07 08 09 10 11 12 13 14
     ");
 }
 
