@@ -162,9 +162,9 @@ pub enum Template {
     #[command(after_help = "\
 Examples:
   mcpctl template export templates
+  mcpctl template export templates --force
 
-Then, in mcpctl.yaml:
-  templates: templates")]
+Say `templates: templates` in mcpctl.yaml to use them.")]
     Export(Export),
 }
 

@@ -18,6 +18,7 @@ use crate::{
 
 mod encode;
 mod place;
+mod scaled;
 
 pub use encode::encode;
 
@@ -68,6 +69,7 @@ pub fn tenant(
     }
     let mut state = made.state;
     place.check_whole(&state)?;
+    scaled::leave_replicas(&mut state);
     let record = Record::of(resolved, &state, recorded);
     if let Some(object) = state.get_mut(&Id::namespace(&resolved.names.namespace)) {
         object

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     managed::{self, Owner, Step},
-    object::{EKS, IAM, Object},
+    object::{EKS, IAM, Object, is_own},
     policy,
     quantity::Quantity,
 };
@@ -58,7 +58,10 @@ pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
     if wanted.id().is(IAM, "Role") {
         return role::changes(&wanted.tree["spec"], &live.tree["spec"]);
     }
-    let mut found = Vec::new();
+    let mut all = Comparison {
+        live,
+        found: Vec::new(),
+    };
     for field in wanted.tree.as_object().into_iter().flat_map(Map::keys) {
         if ["apiVersion", "kind", "status"].contains(&field.as_str()) {
             continue;
@@ -68,9 +71,10 @@ pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
             &wanted.tree[field],
             live.tree.get(field),
             &mut path,
-            &mut found,
+            &mut all,
         );
     }
+    let mut found = all.found;
     for path in managed::dropped(live, &wanted.tree) {
         let have = lookup(&live.tree, &path).cloned();
         if have.is_some() && !found.iter().any(|(other, _, _)| path.starts_with(other)) {
@@ -147,23 +151,32 @@ fn is_item(item: &Value, step: &Step) -> bool {
 
 type Found = (Vec<Step>, Option<Value>, Option<Value>);
 
-fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, found: &mut Vec<Found>) {
+/// The object that is looked at, and what was found so far.
+struct Comparison<'a> {
+    live: &'a Object,
+    found: Vec<Found>,
+}
+
+fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, all: &mut Comparison<'_>) {
     match (want, have) {
         (Value::Object(map), Some(have @ Value::Object(other))) => {
             // A selector with one requirement more selects less, or nothing.
             if is_selector(path) && other.keys().any(|key| !map.contains_key(key)) {
-                found.push((path.clone(), Some(have.clone()), Some(want.clone())));
+                all.found
+                    .push((path.clone(), Some(have.clone()), Some(want.clone())));
                 return;
             }
             for (key, want) in map {
                 path.push(Step::Field(key.clone()));
-                compare(want, have.get(key), path, found);
+                compare(want, have.get(key), path, all);
                 path.pop();
             }
         }
-        (Value::Array(want), Some(Value::Array(have))) => compare_lists(want, have, path, found),
+        (Value::Array(want), Some(Value::Array(have))) => compare_lists(want, have, path, all),
         (want, have) if same(want, have, path) => {}
-        (want, have) => found.push((path.clone(), have.cloned(), Some(want.clone()))),
+        (want, have) => all
+            .found
+            .push((path.clone(), have.cloned(), Some(want.clone()))),
     }
 }
 
@@ -201,48 +214,43 @@ fn is_selector(path: &[Step]) -> bool {
     matches!(path.last(), Some(Step::Field(name)) if SELECTORS.contains(&name.as_str()))
 }
 
-fn compare_lists(want: &[Value], have: &[Value], path: &mut Vec<Step>, found: &mut Vec<Found>) {
+/// The key fields of a list: as the schema of a known kind has them, else as the API server tells them.
+fn list_keys(want: &[Value], path: &[Step], live: &Object) -> Option<Vec<String>> {
+    if is_own(live.id()) {
+        return managed::told_keys(live, path);
+    }
     let field = path.iter().rev().find_map(|step| match step {
-        Step::Field(name) => Some(name.clone()),
+        Step::Field(name) => Some(name.as_str()),
         _ => None,
     });
-    let field = field.unwrap_or_default();
-    let keys = want
-        .first()
-        .and_then(|item| managed::merge_keys(&field, item));
-    match keys {
+    let names = managed::merge_keys(field.unwrap_or_default(), want.first()?)?;
+    Some(names.iter().map(ToString::to_string).collect())
+}
+
+fn compare_lists(want: &[Value], have: &[Value], path: &mut Vec<Step>, all: &mut Comparison<'_>) {
+    match list_keys(want, path, all.live) {
         Some(names) => {
             for item in want {
-                let keys: Vec<_> = names
+                let keys = names
                     .iter()
-                    .filter_map(|name| Some((*name, managed::key_value(item, name)?)))
-                    .collect();
-                let other = have.iter().find(|other| {
-                    keys.iter().all(|(name, value)| {
-                        managed::key_value(other, name).as_ref() == Some(value)
-                    })
-                });
-                path.push(Step::Key(keys));
-                compare(item, other, path, found);
+                    .filter_map(|name| Some((name.clone(), managed::key_value(item, name)?)));
+                let step = Step::Key(keys.collect());
+                let other = have.iter().find(|other| is_item(other, &step));
+                path.push(step);
+                compare(item, other, path, all);
                 path.pop();
             }
         }
         // A list of plain values is one value: it may be a set, to which an apply only adds.
-        None if want.iter().any(|item| !item.is_object()) && want != have => {
-            found.push((
-                path.clone(),
-                Some(have.to_vec().into()),
-                Some(want.to_vec().into()),
-            ));
-        }
-        None if want.len() == have.len() => {
+        None if want.len() == have.len() && want.iter().all(Value::is_object) => {
             for (index, (want, have)) in want.iter().zip(have).enumerate() {
                 path.push(Step::Index(index));
-                compare(want, Some(have), path, found);
+                compare(want, Some(have), path, all);
                 path.pop();
             }
         }
-        None => found.push((
+        None if want == have => {}
+        None => all.found.push((
             path.clone(),
             Some(have.to_vec().into()),
             Some(want.to_vec().into()),
@@ -296,10 +304,7 @@ fn lookup<'a>(tree: &'a Value, path: &[Step]) -> Option<&'a Value> {
     path.iter().try_fold(tree, |tree, step| match step {
         Step::Field(name) => tree.get(name),
         Step::Index(index) => tree.get(index),
-        Step::Key(keys) => tree.as_array()?.iter().find(|item| {
-            keys.iter()
-                .all(|(name, value)| managed::key_value(item, name).as_ref() == Some(value))
-        }),
+        Step::Key(_) => tree.as_array()?.iter().find(|item| is_item(item, step)),
     })
 }
 

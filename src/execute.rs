@@ -18,6 +18,7 @@ use crate::{
     wait::Waiting,
 };
 
+mod change;
 mod identity;
 mod step;
 

@@ -2,7 +2,7 @@
 //!
 //! Format: <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::object::Object;
 
@@ -12,6 +12,8 @@ pub const MANAGER: &str = "mcpctl";
 pub const REPAIR_MANAGER: &str = "mcpctl-repair";
 /// Restarts pods without touching our own entry.
 pub const RESTART_MANAGER: &str = "mcpctl-restart";
+/// Holds the number of pods between us and the autoscaler that is to set it.
+pub const HANDOVER_MANAGER: &str = "mcpctl-handover";
 /// Managers that apply, from a repository, what `--dry-run` printed.
 const GITOPS: [&str; 3] = ["argocd-controller", "flux", "kustomize-controller"];
 /// Managers behind which a person sits.
@@ -32,7 +34,7 @@ pub enum Step {
     /// A key of a map.
     Field(String),
     /// An item of a list, found by the values of its key fields.
-    Key(Vec<(&'static str, Value)>),
+    Key(Vec<(String, Value)>),
     /// An item of a list that has one owner as a whole.
     Index(usize),
 }
@@ -67,7 +69,7 @@ impl Owner {
     /// Whether a person edited by hand, whose change is drift and not a claim.
     pub fn is_a_hand(&self) -> bool {
         !self.applies && HANDS.iter().any(|hand| self.manager.starts_with(hand))
-            || [RESTART_MANAGER, REPAIR_MANAGER].contains(&self.manager.as_str())
+            || [RESTART_MANAGER, REPAIR_MANAGER, HANDOVER_MANAGER].contains(&self.manager.as_str())
     }
 }
 
@@ -142,6 +144,10 @@ fn matters(path: &[Step]) -> bool {
         Step::Field(name) => name.clone(),
         _ => String::new(),
     };
+    // Where we do not say how many pods there are, others may.
+    if *path == ["spec", "replicas"].map(|step| Step::Field(step.into())) {
+        return false;
+    }
     let last = path.last().map(name).unwrap_or_default();
     match path.first().map(name).as_deref() {
         Some("metadata") => READ.iter().any(|prefix| last.starts_with(prefix)),
@@ -178,24 +184,27 @@ fn holds(fields: &Value, path: &[Step]) -> bool {
     if map.is_empty() {
         return true;
     }
-    let child = match first {
+    child(map, first).is_some_and(|child| holds(child, rest))
+}
+
+fn child<'a>(map: &'a Map<String, Value>, step: &Step) -> Option<&'a Value> {
+    match step {
         Step::Field(name) => map.get(&format!("f:{name}")),
         Step::Key(keys) => map
             .iter()
             .find(|(text, _)| is_key(text, keys))
             .map(|(_, child)| child),
         Step::Index(_) => None,
-    };
-    child.is_some_and(|child| holds(child, rest))
+    }
 }
 
-fn is_key(text: &str, keys: &[(&'static str, Value)]) -> bool {
+fn is_key(text: &str, keys: &[(String, Value)]) -> bool {
     let parsed = text
         .strip_prefix("k:")
         .and_then(|json| serde_json::from_str::<Value>(json).ok());
     parsed.is_some_and(|parsed| {
         keys.iter()
-            .all(|(name, value)| parsed.get(*name) == Some(value))
+            .all(|(name, value)| parsed.get(name) == Some(value))
     })
 }
 
@@ -235,10 +244,10 @@ fn descend<'a>(key: &str, wanted: Option<&'a Value>) -> Option<(Step, Option<&'a
         ));
     }
     let parsed: Value = serde_json::from_str(key.strip_prefix("k:")?).ok()?;
-    let keys: Vec<(&'static str, Value)> = parsed
+    let keys: Vec<(String, Value)> = parsed
         .as_object()?
         .iter()
-        .filter_map(|(name, value)| Some((key_name(name)?, value.clone())))
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     let item = wanted.and_then(Value::as_array).and_then(|items| {
         items.iter().find(|item| {
@@ -247,21 +256,6 @@ fn descend<'a>(key: &str, wanted: Option<&'a Value>) -> Option<(Step, Option<&'a
         })
     });
     Some((Step::Key(keys), item))
-}
-
-const KEY_NAMES: [&str; 8] = [
-    "containerPort",
-    "ip",
-    "mountPath",
-    "name",
-    "port",
-    "protocol",
-    "topologyKey",
-    "whenUnsatisfiable",
-];
-
-fn key_name(name: &str) -> Option<&'static str> {
-    KEY_NAMES.into_iter().find(|known| *known == name)
 }
 
 /// A key field of an item, with the API's default where it is left out.
@@ -282,4 +276,21 @@ pub fn merge_keys(field: &str, item: &Value) -> Option<&'static [&'static str]> 
         "ports" if item.get("targetPort").is_some() => Some(&["port", "protocol"]),
         _ => None,
     }
+}
+
+/// The key fields of a living list's items as the API server tells them, where its owners hold items one by one. For
+/// kinds whose schema we do not know; a list without keys has one owner.
+pub fn told_keys(live: &Object, list: &[Step]) -> Option<Vec<String>> {
+    entries(live).find_map(|(_, fields)| {
+        let items = within(fields, list)?.as_object()?;
+        let key = items.keys().find_map(|key| key.strip_prefix("k:"))?;
+        let parsed: Value = serde_json::from_str(key).ok()?;
+        Some(parsed.as_object()?.keys().cloned().collect())
+    })
+}
+
+/// The part of a field set below a path.
+fn within<'a>(fields: &'a Value, path: &[Step]) -> Option<&'a Value> {
+    path.iter()
+        .try_fold(fields, |fields, step| child(fields.as_object()?, step))
 }

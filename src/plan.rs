@@ -1,11 +1,10 @@
 //! What has to be done: from what is wanted and what lives to steps with an order. Pure; the value that is printed is
 //! the value that is run.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
-    diff::{self, Change},
-    managed,
+    diff, managed,
     marks::{CLUSTER, PLATFORM, TENANT},
     object::{
         EKS, IAM, Id, Object, State, deleted_before, deletion_rank, goes_late, in_making_order,
@@ -18,9 +17,11 @@ mod conflicts;
 mod order;
 #[cfg(test)]
 mod tests;
+mod update;
 
 pub use adopt::is_adopted;
 pub use conflicts::Conflict;
+pub use update::Update;
 
 /// Whose objects a plan is about: decides what is ours.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,53 +78,6 @@ pub enum Action {
     AwaitGone,
     /// Wait until pods are ready and the Ingress has an address.
     AwaitReady,
-}
-
-/// A change of an object that lives.
-#[derive(Clone, Debug)]
-pub struct Update {
-    /// What is wanted.
-    pub wanted: Object,
-    /// What lives, as it was read.
-    pub live: Object,
-    /// The fields.
-    pub changes: Vec<Change>,
-    /// Whether it is somebody else's, and taken over.
-    pub adopts: bool,
-}
-
-impl Update {
-    /// What has to be taken out before the apply, as a JSON patch (RFC 6902): an apply only adds to what others put
-    /// there. Later items of a list go first, so that the places of the earlier ones hold.
-    pub fn repairs(&self) -> Vec<Value> {
-        let by_others = self
-            .changes
-            .iter()
-            .filter(|change| !change.owners.is_empty());
-        let mut places: Vec<_> = by_others
-            .filter(|change| {
-                change.want.is_none() || change.have.as_ref().is_some_and(Value::is_array)
-            })
-            .filter_map(|change| Some((change.pointer.as_deref()?, change)))
-            .collect();
-        let natural = |pointer: &str| -> Vec<(Option<usize>, String)> {
-            pointer
-                .split('/')
-                .map(|part| (part.parse().ok(), part.to_string()))
-                .collect()
-        };
-        places.sort_by_key(|(pointer, _)| std::cmp::Reverse(natural(pointer)));
-        // Each place is tested first: the repair is of what was read, whatever else moved on since, such as a status.
-        let patch = |(pointer, change): (&str, &Change)| {
-            let test = json!({"op": "test", "path": pointer, "value": change.have});
-            let repair = match &change.want {
-                None => json!({"op": "remove", "path": pointer}),
-                Some(want) => json!({"op": "replace", "path": pointer, "value": want}),
-            };
-            [test, repair]
-        };
-        places.into_iter().flat_map(patch).collect()
-    }
 }
 
 /// Something on an object of ours that we neither made nor touch.
@@ -267,6 +221,7 @@ pub fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
 /// The plan that makes `live` as `wanted`. An empty `wanted` is a removal.
 pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options) -> Plan {
     let mut plan = Plan::default();
+    let scaled = update::was_scaled(wanted);
     for object in in_making_order(wanted) {
         let id = object.id();
         match live.get(id) {
@@ -281,10 +236,10 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
                         ..conflict
                     });
                 } else if other.text("/metadata/deletionTimestamp").is_empty() {
-                    update(
+                    update::add(
                         &adopt::marked(object, other, adopts),
                         other,
-                        adopts,
+                        (adopts, scaled),
                         &mut plan,
                     );
                 } else {
@@ -364,29 +319,6 @@ fn step(id: &Id, action: Action) -> Step {
         id: id.clone(),
         action,
         after: Vec::new(),
-    }
-}
-
-fn update(wanted: &Object, live: &Object, adopts: bool, plan: &mut Plan) {
-    let changes = diff::changes(wanted, live);
-    if changes.is_empty() {
-        return;
-    }
-    let before = plan.conflicts.len();
-    plan.conflicts.extend(
-        changes
-            .iter()
-            .filter_map(|change| Conflict::held(wanted.id(), change, adopts)),
-    );
-    if plan.conflicts.len() == before {
-        let update = Update {
-            wanted: wanted.clone(),
-            live: live.clone(),
-            changes,
-            adopts,
-        };
-        plan.steps
-            .push(step(wanted.id(), Action::Update(Box::new(update))));
     }
 }
 

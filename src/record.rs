@@ -74,7 +74,7 @@ impl Record {
     /// Conflict, when somebody else wrote it last, with that editor's name, or when it cannot be read.
     pub fn read(namespace: &Object) -> Result<Option<Self>> {
         let present = [INPUT, NAMES, KINDS].map(|key| namespace.annotation(key));
-        let [Some(input), Some(names), Some(kinds)] = present else {
+        let [Some(input), Some(names), Some(_)] = present else {
             return Ok(None);
         };
         let id = namespace.id();
@@ -95,14 +95,12 @@ impl Record {
             Error::conflict(format!("{id}: cannot read annotation {NAMES}"))
                 .detail(error.to_string())
         })?;
-        let pair = |text: &str| {
-            text.split_once('/')
-                .map(|(group, kind)| (group.to_string(), kind.to_string()))
-        };
         Ok(Some(Self {
             input,
             names,
-            kinds: kinds.split_whitespace().filter_map(pair).collect(),
+            kinds: self::kinds(namespace)
+                .map(|(group, kind)| (group.to_string(), kind.to_string()))
+                .collect(),
         }))
     }
 }
@@ -131,6 +129,14 @@ fn believe(namespace: &Object, key: &str) -> Result<()> {
             "look at it: kubectl get namespace {} -o yaml --show-managed-fields. Remove the annotation and give the tenant file again, mcpctl tenant add NAME -f FILE, to write a new record",
             id.name
         )))
+}
+
+/// Group and kind of everything that was ever applied, as a namespace says it.
+pub fn kinds(namespace: &Object) -> impl Iterator<Item = (&str, &str)> {
+    let kinds = namespace.annotation(KINDS).unwrap_or_default();
+    kinds
+        .split_whitespace()
+        .filter_map(|kind| kind.split_once('/'))
 }
 
 /// The record as annotations.

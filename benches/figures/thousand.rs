@@ -52,11 +52,11 @@ fn plan((resolved, wanted): &(Resolved, State), settings: &Settings) -> Result<(
         namespace: resolved.names.namespace.clone(),
     };
     let options = Options {
-        gate: true,
+        gate: Some(gate::pod_for(resolved)),
         ready: true,
         ..Options::default()
     };
-    let plan = plan::toward(wanted, &State::new(), &subject, options);
+    let plan = plan::toward(wanted, &State::new(), &subject, &options);
     ensure!(
         plan.writes() && plan.conflicts.is_empty(),
         "a plan that makes the tenant"

@@ -7,7 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Event, Progress, Run, identity, next_signal, unlock};
+use super::{Event, Progress, Run, change, identity, next_signal, unlock};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason},
     diff,
@@ -20,9 +20,6 @@ use crate::{
     release,
     wait::{self, Waiting},
 };
-
-/// How often an update is tried again when only the status of its object moved on.
-const STALE_ATTEMPTS: usize = 5;
 
 /// Carries out one step; the text says what came of it.
 pub(super) async fn carry_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
@@ -154,57 +151,10 @@ async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<S
     let changed = if update.wanted.id().is_aws() {
         identity::change(update, run).await?
     } else {
-        apply_unless_changed(update, kubernetes(run)?).await?
+        change::carry_out(update, kubernetes(run)?).await?
     };
     note(progress, changed);
     Ok("updated".into())
-}
-
-/// By force: who holds a field that differs was looked at when the plan was made, and a stale plan is refused. Refuses
-/// when the object has changed since the plan was made, unless all that moved is what we do not care about,
-/// such as its status.
-async fn apply_unless_changed(update: &Update, kubernetes: &Kubernetes) -> Result<Object> {
-    let repairs = update.repairs();
-    let repaired = if repairs.is_empty() {
-        None
-    } else {
-        Some(kubernetes.repair(&update.live, &repairs, false).await?)
-    };
-    let live = repaired.as_ref().unwrap_or(&update.live);
-    let left = diff::changes(&update.wanted, live);
-    if repaired.is_some() && left.is_empty() {
-        return Ok(live.clone());
-    }
-    let mut version = live.text("/metadata/resourceVersion").to_string();
-    for _ in 0..STALE_ATTEMPTS {
-        let how = Apply {
-            force: true,
-            resource_version: Some(version.clone()),
-            ..Apply::default()
-        };
-        let error = match kubernetes.apply(&update.wanted, &how).await {
-            Ok(object) => return Ok(object),
-            Err(error) => error,
-        };
-        let stale = error.reason == Reason::Conflict
-            && error.message.contains("the object has been modified");
-        let now = if stale {
-            kubernetes.get(update.wanted.id()).await?
-        } else {
-            None
-        };
-        match now.filter(|now| diff::changes(&update.wanted, now) == left) {
-            Some(now) => version = now.text("/metadata/resourceVersion").into(),
-            None => {
-                return Err(Error::from(error)
-                    .hint("it changed since the plan was made; run the same command again"));
-            }
-        }
-    }
-    Err(Error::conflict(format!(
-        "apply {}: it keeps changing",
-        update.wanted.id()
-    )))
 }
 
 async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {

@@ -8,7 +8,6 @@ use futures_util::{
     stream::{self, LocalBoxStream},
 };
 
-use super::known;
 use crate::{
     backend::{Kubernetes, WatchEvent},
     error::{Error, Result},
@@ -34,23 +33,18 @@ impl Changes {
         namespace: &str,
         kinds: &BTreeSet<(String, String)>,
     ) -> Result<Self> {
-        let mut watched = BTreeSet::new();
-        for (group, kind) in kinds {
-            let kind = known(group, kind)?;
-            if kind.namespaced {
-                watched.insert((kind.group, kind.kind));
-            }
-        }
-        watched.extend([
+        let also = [
             ("", "Pod"),
             ("", "Event"),
             ("elbv2.k8s.aws", "TargetGroupBinding"),
-        ]);
-        let watches = watched.into_iter().map(async |(group, kind)| {
-            match kubernetes
-                .watch(own_kind(group, kind), namespace, None, "")
-                .await
-            {
+        ];
+        let also = also.map(|(group, kind)| (group.to_string(), kind.to_string()));
+        let all: BTreeSet<_> = kinds.iter().cloned().chain(also).collect();
+        let known = all
+            .iter()
+            .filter_map(|(group, kind)| kubernetes.kind(group, kind));
+        let watches = known.filter(|kind| kind.namespaced).map(async |kind| {
+            match kubernetes.watch(&kind, namespace, None, "").await {
                 Ok(events) => Ok(to_its_end(events)),
                 Err(error) if error.is_absent() => Ok(stream::pending().boxed_local()),
                 Err(error) => Err(Error::from(error)),

@@ -95,7 +95,10 @@ fn another_refusal_ends_the_gate_at_once() {
         "--ignore-not-found",
     ]);
     let refused = world.mcpctl(&["tenant", "add", "refused"]).expect(6);
-    let _ = refused.says(&["exceeded quota: small", "so the Deployment is not applied"]);
+    let _ = refused.says(&[
+        "exceeded quota: small",
+        "so nothing that starts pods is applied",
+    ]);
 }
 
 #[test]

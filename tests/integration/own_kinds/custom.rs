@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{drop_template, world};
+use super::{discoveries, drop_template, world};
 use crate::world::{Run, World};
 
 /// Defines the kind `Widget` of a group of the test's own, with defaults and a list of each sort.
@@ -47,6 +47,96 @@ fn widget(world: &World<'_>, group: &str, spec: &str) {
         "apiVersion: {group}/v1\nkind: Widget\nmetadata:\n  name: own\n  namespace: {{{{ names.namespace }}}}\nspec: {spec}\n"
     );
     world.write("templates/tenant/widget.yaml.j2", &text);
+}
+
+#[test]
+fn it_is_looked_up_once_and_made_behind_the_gate() {
+    let (world, group) = (world("own-kind"), "own-kind.example.com");
+    define(&world, group, "Namespaced");
+    widget(
+        &world,
+        group,
+        "{keyed: [{id: b}, {id: a, size: 3}], set: [y, x], plain: [{id: q}], env: [{name: N, value: v}]}",
+    );
+    let (add, diff) = (
+        ["tenant", "add", "own-kind"],
+        ["tenant", "diff", "own-kind"],
+    );
+    world
+        .mcpctl(&add)
+        .expect(0)
+        .says(&["+ Widget mcp-own-kind/own"]);
+    let version = format!("/apis/{group}/v1");
+    assert_eq!(discoveries(&world, 0), [version.as_str()]);
+    let events = world.audit();
+    let at = |is: &dyn Fn(&mcpctl_sandbox::AuditEvent) -> bool| events.iter().position(is);
+    let gate = at(&|event| event.resource == "pods" && event.dry_run);
+    let made = at(&|event| event.resource == "widgets" && event.verb == "patch");
+    assert!(gate.is_some() && gate < made, "{events:#?}");
+
+    let since = world.audit().len();
+    world.mcpctl(&diff).expect(0);
+    assert_eq!(discoveries(&world, since), [version.as_str()]);
+
+    drop_template(&world, "widget.yaml.j2");
+    let since = world.audit().len();
+    let run = world.mcpctl(&diff).expect(1);
+    assert!(run.stdout.contains("- Widget mcp-own-kind/own\n"), "{run}");
+    assert_eq!(
+        discoveries(&world, since),
+        [format!("/apis/{group}"), version]
+    );
+    world
+        .mcpctl(&add)
+        .expect(0)
+        .says(&["Widget mcp-own-kind/own gone", "1 deleted"]);
+    world.mcpctl(&diff).expect(0);
+}
+
+#[test]
+fn its_lists_are_compared_as_its_schema_says() {
+    let (world, group) = (world("own-lists"), "own-lists.example.com");
+    define(&world, group, "Namespaced");
+    let spec =
+        "{mode: manual, keyed: [{id: a}], set: [x], plain: [{id: q}], env: [{name: N, value: v}]}";
+    widget(&world, group, spec);
+    let (add, diff) = (
+        ["tenant", "add", "own-lists"],
+        ["tenant", "diff", "own-lists"],
+    );
+    world.mcpctl(&add).expect(0);
+    let edit = |patch: &str| {
+        let name = format!("widgets.{group}");
+        world.kubectl(&[
+            "-n",
+            "mcp-own-lists",
+            "patch",
+            &name,
+            "own",
+            "--type=json",
+            "-p",
+            patch,
+        ]);
+        let run = world.mcpctl(&diff).expect(1);
+        world.mcpctl(&add).expect(0);
+        world.mcpctl(&diff).expect(0);
+        run.stdout
+    };
+    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/env/-", "value": {"name": "M", "value": "secret"}}]"#), @"
+    tenant own-lists
+      ~ Widget mcp-own-lists/own
+          spec.env: changed (values are not shown)   (changed by kubectl-patch)
+    0 to create, 1 to change, 0 to delete
+    ");
+    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/plain/-", "value": {"id": "r"}}]"#), @r#"
+    tenant own-lists
+      ~ Widget mcp-own-lists/own
+          spec.plain: [{"id":"q","size":1},{"id":"r","size":1}] -> [{"id":"q"}]   (changed by kubectl-patch)
+    0 to create, 1 to change, 0 to delete
+    "#);
+    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/keyed/-", "value": {"id": "b"}}]"#), @"");
+    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/set/-", "value": "y"}]"#), @"");
+    insta::assert_snapshot!(edit(r#"[{"op": "replace", "path": "/spec/mode", "value": "auto"}]"#), @"");
 }
 
 #[test]

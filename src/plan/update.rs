@@ -1,0 +1,109 @@
+//! A change of an object that lives: its fields, and what has to be done about them besides the apply.
+
+use serde_json::{Value, json};
+
+use super::{Action, Conflict, Plan, step};
+use crate::{
+    diff::{self, Change},
+    object::{Id, Object, State, scales},
+    record,
+};
+
+/// A change of an object that lives.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// What is wanted.
+    pub wanted: Object,
+    /// What lives, as it was read.
+    pub live: Object,
+    /// The fields.
+    pub changes: Vec<Change>,
+    /// Whether it is somebody else's, and taken over.
+    pub adopts: bool,
+}
+
+impl Update {
+    /// What has to be taken out before the apply, as a JSON patch (RFC 6902): an apply only adds to what others put
+    /// there. Later items of a list go first, so that the places of the earlier ones hold.
+    pub fn repairs(&self) -> Vec<Value> {
+        let by_others = self
+            .changes
+            .iter()
+            .filter(|change| !change.owners.is_empty());
+        let mut places: Vec<_> = by_others
+            .filter(|change| {
+                change.want.is_none() || change.have.as_ref().is_some_and(Value::is_array)
+            })
+            .filter_map(|change| Some((change.pointer.as_deref()?, change)))
+            .collect();
+        let natural = |pointer: &str| -> Vec<(Option<usize>, String)> {
+            pointer
+                .split('/')
+                .map(|part| (part.parse().ok(), part.to_string()))
+                .collect()
+        };
+        places.sort_by_key(|(pointer, _)| std::cmp::Reverse(natural(pointer)));
+        // Each place is tested first: the repair is of what was read, whatever else moved on since, such as a status.
+        let patch = |(pointer, change): (&str, &Change)| {
+            let test = json!({"op": "test", "path": pointer, "value": change.have});
+            let repair = match &change.want {
+                None => json!({"op": "remove", "path": pointer}),
+                Some(want) => json!({"op": "replace", "path": pointer, "value": want}),
+            };
+            [test, repair]
+        };
+        places.into_iter().flat_map(patch).collect()
+    }
+
+    /// What another manager has to hold before the apply lets go of it: the number of pods, which would else fall back
+    /// to 1 until an autoscaler sets it.
+    /// <https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership>
+    pub fn handover(&self) -> Option<Object> {
+        let let_go = |change: &&Change| change.path == REPLICAS && change.want.is_none();
+        let replicas = self.changes.iter().find(let_go)?.have.as_ref()?;
+        let id = self.wanted.id();
+        let tree = json!({
+            "apiVersion": self.wanted.api_version(),
+            "kind": id.kind,
+            "metadata": {"name": id.name, "namespace": id.namespace},
+            "spec": {"replicas": replicas},
+        });
+        Object::new(tree).ok()
+    }
+}
+
+/// Where objects say how many pods they have.
+const REPLICAS: &str = "spec.replicas";
+
+/// Whether an autoscaler is among what the record says was ever applied.
+pub(super) fn was_scaled(wanted: &State) -> bool {
+    wanted.values().any(|object| {
+        record::kinds(object).any(|(group, kind)| scales(&Id::new(group, kind, "", "")))
+    })
+}
+
+/// Adds what makes `live` as `wanted`, or what stands in the way. `scaled` says that an autoscaler of ours set how many
+/// pods there are, or may have: what it left behind is no claim.
+pub(super) fn add(wanted: &Object, live: &Object, (adopts, scaled): (bool, bool), plan: &mut Plan) {
+    let changes = diff::changes(wanted, live);
+    if changes.is_empty() {
+        return;
+    }
+    let before = plan.conflicts.len();
+    plan.conflicts.extend(
+        changes
+            .iter()
+            .filter(|change| !(scaled && change.path == REPLICAS))
+            .filter_map(|change| Conflict::held(wanted.id(), change, adopts)),
+    );
+    if plan.conflicts.len() == before {
+        let update = Update {
+            wanted: wanted.clone(),
+            live: live.clone(),
+            changes,
+            adopts,
+        };
+        plan.steps
+            .push(step(wanted.id(), Action::Update(Box::new(update))));
+    }
+}
