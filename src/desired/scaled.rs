@@ -19,7 +19,7 @@ pub(super) fn leave_replicas(state: &mut State) {
     }
 }
 
-/// The kind may be left out of a ScaledObject: <https://keda.sh/docs/latest/reference/scaledobject-spec/>
+/// The kind may be left out of a `ScaledObject`: <https://keda.sh/docs/latest/reference/scaledobject-spec/>
 fn target(scaler: &Object) -> Option<Id> {
     let reference = &scaler.tree["spec"]["scaleTargetRef"];
     let text = |field: &str, default| reference[field].as_str().unwrap_or(default);
