@@ -7,14 +7,16 @@ use crate::error::{Error, Kind};
 mod aws;
 mod call;
 mod connect;
+mod credentials;
 mod eks;
 mod iam;
 mod kubernetes;
+mod plugin;
 mod retry;
 mod trace;
 
 pub use aws::{Aws, ClusterInfo};
-pub use connect::contexts;
+pub use connect::{Access, contexts};
 pub use eks::AssociationSummary;
 pub use iam::RoleSummary;
 pub use kubernetes::{Apply, Kubernetes, Propagation, WatchEvent};
@@ -88,7 +90,7 @@ impl CallError {
     fn hint(&self) -> Option<String> {
         let aws = self.is_aws();
         Some(match self.reason {
-            Reason::NoCredentials => {
+            Reason::NoCredentials if aws => {
                 "give AWS credentials: a profile (--profile), AWS_* variables, or a role of the CI job".into()
             }
             Reason::Forbidden if aws => "the caller's IAM policy must allow this action on this resource".into(),

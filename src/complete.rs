@@ -2,7 +2,7 @@
 //! the settings, the contexts of the kubeconfig. Whatever goes wrong on the way, nothing is offered and nothing is
 //! said: the user is in the middle of a line.
 
-use std::{ffi::OsString, sync::mpsc, thread, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches};
 use clap_complete::{
@@ -11,9 +11,9 @@ use clap_complete::{
 };
 
 use crate::{
-    backend,
+    backend::{self, Access, Kubernetes},
     cli::{Cli, Global},
-    error::{Error, Result},
+    error::Result,
     marks::TENANT,
     object::own_kind,
     report::Format,
@@ -52,27 +52,32 @@ fn command() -> clap::Command {
 }
 
 fn tenants() -> Vec<CompletionCandidate> {
-    // On a thread of its own: looking up a host and running a credential plugin may block.
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(tenants_of_the_cluster()));
-    candidates(receiver.recv_timeout(PATIENCE).ok().and_then(Result::ok))
-}
-
-fn tenants_of_the_cluster() -> Result<Vec<String>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()
-        .map_err(|error| Error::unreachable(error.to_string()))?;
-    runtime.block_on(async {
-        let kubernetes = context()?.kubernetes().await?;
-        let namespaces = kubernetes
-            .list(own_kind("", "Namespace"), "", TENANT)
-            .await?;
-        let names = namespaces
-            .iter()
-            .filter_map(|namespace| namespace.label(TENANT));
-        Ok(names.map(str::to_string).collect())
-    })
+        .build();
+    let Ok(runtime) = runtime else {
+        return Vec::new();
+    };
+    let names = async { tokio::time::timeout(PATIENCE, tenants_of_the_cluster()).await };
+    let names = runtime.block_on(names);
+    // A look-up of a host that hangs must not hold the shell up.
+    runtime.shutdown_background();
+    candidates(names.ok().and_then(Result::ok))
+}
+
+async fn tenants_of_the_cluster() -> Result<Vec<String>> {
+    let access = Access {
+        attended: false,
+        ..context()?.access()
+    };
+    let kubernetes = Kubernetes::connect(&access).await?;
+    let namespaces = kubernetes
+        .list(own_kind("", "Namespace"), "", TENANT)
+        .await?;
+    let names = namespaces
+        .iter()
+        .filter_map(|namespace| namespace.label(TENANT));
+    Ok(names.map(str::to_string).collect())
 }
 
 fn tiers() -> Vec<CompletionCandidate> {

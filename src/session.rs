@@ -7,7 +7,7 @@ use futures_util::future::try_join;
 use tokio::sync::watch;
 
 use crate::{
-    backend::{Aws, ClusterInfo, Kubernetes, Reason},
+    backend::{Access, Aws, ClusterInfo, Kubernetes, Reason},
     cli::{Global, Only},
     config::{self, Environment, Overrides, Settings},
     error::{Error, Kind, Result, Signal, os_reason},
@@ -88,14 +88,14 @@ impl Context {
         }
     }
 
-    /// A client for the cluster that flags and variables name; makes no call.
-    ///
-    /// # Errors
-    /// Unreachable, when there is no configuration or it cannot be used.
-    pub async fn kubernetes(&self) -> Result<Kubernetes> {
-        let named = self.global.context.as_deref();
-        let context = named.or(self.environment.context.as_deref());
-        Kubernetes::connect(context, &self.kubeconfigs()).await
+    /// The cluster that flags and variables name.
+    pub fn access(&self) -> Access {
+        let named = self.global.context.clone();
+        Access {
+            kubeconfigs: self.kubeconfigs(),
+            context: named.or_else(|| self.environment.context.clone()),
+            attended: true,
+        }
     }
 
     /// Ends a phase that writes nothing as soon as a signal comes.
@@ -175,7 +175,7 @@ impl<'a> Session<'a> {
         let kubernetes = if only == Some(Only::Aws) {
             None
         } else {
-            Some(context.kubernetes().await?)
+            Some(Kubernetes::connect(&context.access()).await?)
         };
         let aws = if only == Some(Only::Kubernetes) {
             None

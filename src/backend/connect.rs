@@ -1,18 +1,28 @@
 //! The HTTP client for the API server, from kube's public parts: with `TCP_NODELAY` and HTTP/2, which kube's
 //! ready-made client lacks, and without its hidden retries.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioExecutor};
+use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION, request::Parts};
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use kube::{
     Config,
-    client::ConfigExt,
-    config::{KubeConfigOptions, Kubeconfig},
+    client::{Body, ConfigExt},
+    config::{KubeConfigOptions, Kubeconfig, KubeconfigError},
 };
 use tower::{BoxError, ServiceBuilder};
 
-use super::trace;
-use crate::error::{Error, Result};
+use super::{credentials::Credentials, trace};
+use crate::error::{Error, Result, os_reason};
 
 /// How to say which cluster is meant.
 const WHERE: &str = "give --kubeconfig and --context, or set KUBECONFIG";
@@ -32,20 +42,32 @@ fn merged(kubeconfigs: &[PathBuf]) -> Result<Kubeconfig> {
         let merged = Kubeconfig::read_from(path).and_then(|next| file.merge(next));
         file = merged.map_err(|error| {
             Error::unreachable(format!("cannot read the kubeconfig {}", path.display()))
-                .detail(first_line(&error))
+                .detail(match &error {
+                    KubeconfigError::ReadConfig(error, _) => os_reason(error),
+                    error => first_line(error),
+                })
                 .hint(WHERE)
         })?;
     }
     Ok(file)
 }
 
-/// Reads the kubeconfigs, merged as kubectl merges them; without any, the credentials of the pod that we run in.
-pub(super) async fn configuration(
-    context: Option<&str>,
-    kubeconfigs: &[PathBuf],
-) -> Result<(Config, String)> {
-    let file = merged(kubeconfigs)?;
-    if kubeconfigs.is_empty() {
+/// Which cluster, and as whom.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// Merged as kubectl merges them; without any, the credentials of the pod that we run in.
+    pub kubeconfigs: Vec<PathBuf>,
+    /// The kubeconfigs' current context where it is not given.
+    pub context: Option<String>,
+    /// Whether a credential plugin may speak to a person, and ask one.
+    pub attended: bool,
+}
+
+/// Reads the kubeconfigs.
+pub(super) async fn configuration(access: &Access) -> Result<(Config, String)> {
+    let context = access.context.as_deref();
+    let file = merged(&access.kubeconfigs)?;
+    if access.kubeconfigs.is_empty() {
         return Config::incluster()
             .map(|config| (config, "in-cluster".into()))
             .map_err(|_| {
@@ -75,12 +97,56 @@ pub(super) async fn configuration(
 }
 
 /// A client with its own connection.
-pub(super) fn client(config: &Config) -> Result<kube::Client> {
-    let failed = |error: kube::Error| {
-        Error::unreachable("cannot make a client for the API server")
-            .detail(reason(&error))
-            .hint("check the certificates and the exec plugin of the kubeconfig's user")
-    };
+pub(super) fn client(config: &Config, credentials: &Arc<Credentials>) -> Result<kube::Client> {
+    let http = connection(config)?;
+    let credentials = Arc::clone(credentials);
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().map_err(failed)?)
+        .layer(config.extra_headers_layer().map_err(failed)?)
+        .map_err(BoxError::from)
+        .service_fn(move |request| send(http.clone(), Arc::clone(&credentials), request));
+    Ok(kube::Client::new(service, config.default_namespace.clone()))
+}
+
+/// Sends a request, and once more where it is not authorized and there are other credentials to be had.
+async fn send(
+    http: Connection,
+    credentials: Arc<Credentials>,
+    request: Request<Body>,
+) -> std::result::Result<Response<Incoming>, BoxError> {
+    let begun = Instant::now();
+    let authorization = credentials.authorization().await?;
+    let (parts, body) = request.into_parts();
+    let again = body.try_clone().map(|body| (parts.clone(), body));
+    let answer = send_once(&http, authorization, (parts, body)).await?;
+    if answer.status() != StatusCode::UNAUTHORIZED {
+        return Ok(answer);
+    }
+    match (again, credentials.renewed(begun).await?) {
+        (Some(again), Some(renewed)) => send_once(&http, Some(renewed), again).await,
+        _ => Ok(answer),
+    }
+}
+
+async fn send_once(
+    http: &Connection,
+    authorization: Option<HeaderValue>,
+    (mut parts, body): (Parts, Body),
+) -> std::result::Result<Response<Incoming>, BoxError> {
+    if let Some(authorization) = authorization {
+        parts.headers.insert(AUTHORIZATION, authorization);
+    }
+    let request = Request::from_parts(parts, body);
+    let sent = trace::Sent::to_kubernetes(&request);
+    let answer = http.request(request).await;
+    sent.answered(answer.as_ref().ok());
+    Ok(answer?)
+}
+
+type Connection = legacy::Client<HttpsConnector<HttpConnector>, Body>;
+
+fn connection(config: &Config) -> Result<Connection> {
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
@@ -99,38 +165,24 @@ pub(super) fn client(config: &Config) -> Result<kube::Client> {
         None => builder,
     };
     let connector = builder.enable_all_versions().wrap_connector(http);
-    let http = hyper_util::client::legacy::Client::builder(TokioExecutor::new()).build(connector);
-    let service = ServiceBuilder::new()
-        .layer(config.base_uri_layer())
-        .option_layer(config.auth_layer().map_err(failed)?)
-        .layer(config.extra_headers_layer().map_err(failed)?)
-        .map_err(BoxError::from)
-        .service_fn(move |request| {
-            let sent = trace::Sent::to_kubernetes(&request);
-            let answer = http.request(request);
-            async move {
-                let answer = answer.await;
-                sent.answered(answer.as_ref().ok());
-                answer
-            }
-        });
-    Ok(kube::Client::new(service, config.default_namespace.clone()))
+    Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
+}
+
+fn failed(error: kube::Error) -> Error {
+    let why = match error {
+        kube::Error::Auth(_) => {
+            "the user's credentials cannot be used, or a file of them is missing".into()
+        }
+        other => first_line(&other),
+    };
+    Error::unreachable("cannot make a client for the API server")
+        .detail(why)
+        .hint("check the certificates of the kubeconfig's cluster and user")
 }
 
 /// What is wrong with a kubeconfig, without the lines around the fault: they may hold tokens and passwords.
 fn first_line(error: &dyn std::error::Error) -> String {
     chain(error).lines().next().unwrap_or_default().to_string()
-}
-
-/// Why a client cannot be made. What an exec plugin was given and what it printed may hold secrets, and stays unsaid.
-fn reason(error: &kube::Error) -> String {
-    use kube::client::AuthError;
-    match error {
-        kube::Error::Auth(AuthError::AuthExecStart(error)) => format!("the exec plugin cannot be started: {error}"),
-        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => format!("the exec plugin ended with {}", out.status),
-        kube::Error::Auth(_) => "the user's credentials cannot be used; what the exec plugin printed is no ExecCredential, or a file is missing".into(),
-        other => first_line(other),
-    }
 }
 
 /// An error with all its causes, each once.

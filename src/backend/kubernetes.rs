@@ -1,7 +1,6 @@
 //! The API server. Raw requests keep our JSON trees untouched and need no discovery.
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,7 +9,7 @@ use futures_util::Stream;
 use kube::Config;
 use serde_json::{Value, json};
 
-use super::{CallError, Reason, connect, retry::retry};
+use super::{Access, CallError, Reason, connect, credentials::Credentials, retry::retry};
 use discovery::Discovered;
 use wire::{collection, failed, not_served, query, request, to_object, transport};
 
@@ -67,6 +66,7 @@ pub enum WatchEvent {
 #[derive(Clone)]
 pub struct Kubernetes {
     config: Config,
+    credentials: Arc<Credentials>,
     client: kube::Client,
     discovered: Arc<Mutex<Discovered>>,
     /// Name of the context, for messages.
@@ -74,14 +74,17 @@ pub struct Kubernetes {
 }
 
 impl Kubernetes {
-    /// Reads the kubeconfigs; makes no call.
+    /// Reads the kubeconfigs, and runs the credential plugin of the user, if there is one; makes no call.
     ///
     /// # Errors
     /// Unreachable, when there is no configuration or it cannot be used.
-    pub async fn connect(context: Option<&str>, kubeconfigs: &[PathBuf]) -> Result<Self> {
-        let (config, context) = connect::configuration(context, kubeconfigs).await?;
+    pub async fn connect(access: &Access) -> Result<Self> {
+        let (mut config, context) = connect::configuration(access).await?;
+        let credentials = Credentials::take(&mut config, &context, access.attended).await?;
+        let credentials = Arc::new(credentials);
         Ok(Self {
-            client: connect::client(&config)?,
+            client: connect::client(&config, &credentials)?,
+            credentials,
             discovered: Arc::default(),
             config,
             context,
@@ -94,7 +97,8 @@ impl Kubernetes {
     /// As [`Self::connect`].
     pub fn fresh(&self) -> Result<Self> {
         Ok(Self {
-            client: connect::client(&self.config)?,
+            client: connect::client(&self.config, &self.credentials)?,
+            credentials: Arc::clone(&self.credentials),
             discovered: Arc::clone(&self.discovered),
             config: self.config.clone(),
             context: self.context.clone(),

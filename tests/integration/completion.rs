@@ -24,8 +24,11 @@ fn tab(command: &Command, line: &str) -> Run {
     let binary = Path::new(env!("CARGO_BIN_EXE_mcpctl"));
     let mut path = binary.parent().expect("a directory").as_os_str().to_owned();
     path.push(":/usr/bin:/bin");
-    let mut shell = Command::new("bash");
-    shell.args(["-c", PRESS, "bash", line]).env_clear();
+    // Not by our own limit, which is what may fail.
+    let mut shell = Command::new("timeout");
+    shell
+        .args(["10", "bash", "-c", PRESS, "bash", line])
+        .env_clear();
     let vars = command.get_envs();
     shell.envs(vars.filter_map(|(name, value)| Some((name, value?))));
     shell.env("PATH", path).stdin(Stdio::null());
@@ -136,6 +139,18 @@ fn a_cluster_that_cannot_be_asked_is_no_news() {
         command.env("KUBECONFIG", "kubeconfig");
         offers(&command, "mcpctl tenant remove a", &[]);
     }
+    // Neither does its plugin ask or tell anything, nor is it waited for.
+    desk.write(
+        "kubeconfig",
+        r#"{"apiVersion": "v1", "kind": "Config", "current-context": "x",
+            "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+            "users": [{"name": "x", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1",
+                "command": "sh", "args": ["-c", "echo log in >&2; sleep 60"], "interactiveMode": "IfAvailable"}}}]}"#,
+    );
+    let mut command = offline(&desk.dir, &[]);
+    command.env("KUBECONFIG", "kubeconfig");
+    offers(&command, "mcpctl tenant remove a", &[]);
     desk.write("kubeconfig", "][");
     desk.write("mcpctl.yaml", "][");
     let mut command = offline(&desk.dir, &[]);

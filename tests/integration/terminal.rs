@@ -1,16 +1,12 @@
 //! On a terminal: the question before a removal, colour, and the lines that follow a run.
 
-use std::{
-    collections::BTreeSet,
-    io::Write,
-    process::{Command, Stdio},
-    time::Duration,
+use std::{collections::BTreeSet, time::Duration};
+
+use crate::{
+    pty::{self, Size},
+    world::{Run, World},
 };
 
-use crate::world::{Run, World};
-
-/// Rows and columns.
-type Size = (u16, u16);
 const USUAL: Size = (24, 80);
 
 /// Runs the binary on a terminal of its own, types a line, and gives back all that the terminal showed.
@@ -20,45 +16,17 @@ fn on_a_terminal(world: &World<'_>, args: &[&str], typed: &str) -> Run {
 
 fn on_a_screen(
     world: &World<'_>,
-    (rows, columns): Size,
+    size: Size,
     environment: &[(&str, &str)],
     args: &[&str],
     typed: &str,
 ) -> Run {
-    const SPAWN: &str =
-        "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
-    const SIZED: &str = "import fcntl, os, struct, sys, termios\n\
-        size = struct.pack('HHHH', int(sys.argv[1]), int(sys.argv[2]), 0, 0)\n\
-        fcntl.ioctl(0, termios.TIOCSWINSZ, size)\n\
-        os.execv(sys.argv[3], sys.argv[3:])";
-    let plain = world.command(args);
-    let mut command = Command::new("python3");
+    let mut command = world.command(args);
     command
-        .args(["-c", SPAWN, "python3", "-c", SIZED])
-        .args([rows.to_string(), columns.to_string()])
-        .arg(plain.get_program())
-        .args(plain.get_args());
-    command.envs(
-        plain
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    command
-        .env_remove("NO_COLOR")
-        .env_remove("LC_ALL")
         .env("LANG", "C.UTF-8")
         .env("TERM", "xterm")
-        .envs(environment.iter().copied())
-        .current_dir(&world.dir)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("python3 starts");
-    let mut stdin = child.stdin.take().expect("stdin is piped");
-    writeln!(stdin, "{typed}").expect("a line typed");
-    let run = Run::from_output(child.wait_with_output().expect("an end"));
-    drop(stdin);
-    run
+        .envs(environment.iter().copied());
+    pty::run(&command, size, typed)
 }
 
 /// The rows that a screen shows at any time, and those that stand at the end.

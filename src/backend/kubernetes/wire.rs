@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Answer;
 use crate::{
     backend::{CallError, Reason, connect},
+    error::Error,
     object::{Id, KnownKind, Object},
 };
 
@@ -81,9 +82,20 @@ pub(super) fn not_served(id: &Id, call: &str) -> CallError {
     }
 }
 
+/// The call was not made, since nothing could say who makes it.
+fn no_credentials(call: &str, why: &(dyn std::error::Error + 'static)) -> CallError {
+    let message = why.downcast_ref::<Error>().map(Error::line);
+    CallError {
+        reason: Reason::NoCredentials,
+        ..transport(call, message.unwrap_or_default())
+    }
+}
+
 pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
-    let kube::Error::Api(status) = error else {
-        return transport(call, connect::chain(&error));
+    let status = match error {
+        kube::Error::Api(status) => status,
+        kube::Error::Service(cause) if cause.is::<Error>() => return no_credentials(call, &*cause),
+        error => return transport(call, connect::chain(&error)),
     };
     let reason = match status.code {
         401 => Reason::Unauthorized,
