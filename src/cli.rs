@@ -182,7 +182,7 @@ pub struct Export {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Timeout {
     /// How long the verb may take, such as 90s; 5m where it is not given, and never less than pods may take to end
-    #[arg(long, value_parser = duration)]
+    #[arg(long, value_parser = duration, allow_hyphen_values = true)]
     pub timeout: Option<Duration>,
 }
 
@@ -198,5 +198,9 @@ impl Timeout {
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a duration such as 90s or 5m");
     let parsed: SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(parsed).map_err(|_| wrong())
+    match Duration::try_from(parsed).map_err(|_| wrong())? {
+        Duration::ZERO => Err("a verb needs more time than none".into()),
+        longer if longer > Duration::from_hours(24) => Err("a verb may take 24h at most".into()),
+        time => Ok(time),
+    }
 }

@@ -5,6 +5,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -18,15 +20,19 @@ use crate::{
     yaml,
 };
 
+mod environment;
 mod file;
 mod output;
 
+pub use environment::Environment;
 pub use file::{Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
 use file::{ClusterFile, SettingsFile};
 pub use output::Surroundings;
 
 /// File name that is looked for in the working directory and above.
 pub const FILE_NAME: &str = "mcpctl.yaml";
+/// Bytes of a file that are read: more is a mistake, such as a device or an archive.
+const LONGEST_FILE: u64 = 1 << 20;
 /// Source of settings that no file gives.
 const BUILT_IN: &str = "built-in settings";
 
@@ -78,64 +84,6 @@ pub struct Settings {
     pub templates: Templates,
 }
 
-/// What the environment says, read once.
-#[derive(Clone, Debug, Default)]
-pub struct Environment {
-    /// `MCPCTL_*` in place of flags.
-    pub overrides: Overrides,
-    /// `MCPCTL_CONTEXT`
-    pub context: Option<String>,
-    /// The files of `KUBECONFIG` that exist, else the one of the home directory.
-    pub kubeconfigs: Vec<PathBuf>,
-    /// PEM file that the AWS clients trust, which the SDK does not read by itself.
-    pub aws_ca_bundle: Option<PathBuf>,
-    /// Where output goes.
-    pub surroundings: Surroundings,
-    /// Names the holder of a lock.
-    pub holder: String,
-}
-
-impl Environment {
-    /// Reads the process environment.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    pub fn read() -> Self {
-        let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let user = get("USER")
-            .or_else(|| get("LOGNAME"))
-            .unwrap_or_else(|| "unknown".into());
-        let host = get("HOSTNAME")
-            .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
-            .unwrap_or_default();
-        Self {
-            overrides: Overrides {
-                config: get("MCPCTL_CONFIG").map(PathBuf::from),
-                cluster: get("MCPCTL_CLUSTER"),
-                region: get("MCPCTL_REGION"),
-                account_id: get("MCPCTL_ACCOUNT_ID"),
-                domain: get("MCPCTL_DOMAIN"),
-            },
-            context: get("MCPCTL_CONTEXT"),
-            kubeconfigs: kubeconfigs(get("KUBECONFIG"), get("HOME")),
-            aws_ca_bundle: get("AWS_CA_BUNDLE").map(PathBuf::from),
-            surroundings: Surroundings::read(get),
-            holder: format!("{user}@{} (pid {})", host.trim(), std::process::id()),
-        }
-    }
-}
-
-/// As kubectl finds them: those that are missing are left out.
-fn kubeconfigs(variable: Option<String>, home: Option<String>) -> Vec<PathBuf> {
-    let named: Vec<PathBuf> = match (variable, home) {
-        (Some(variable), _) => std::env::split_paths(&variable).collect(),
-        (None, Some(home)) => vec![Path::new(&home).join(".kube/config")],
-        (None, None) => Vec::new(),
-    };
-    named.into_iter().filter(|path| path.is_file()).collect()
-}
-
 impl Overrides {
     /// `self` where it says something, else `below`.
     #[must_use]
@@ -157,10 +105,17 @@ impl Overrides {
 pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings> {
     let path = match &overrides.config {
         Some(path) => Some(working_directory.join(path)),
+        None if working_directory.as_os_str().is_empty() => {
+            return Err(Error::usage(format!(
+                "cannot look for {FILE_NAME}: the working directory was deleted, or may not be read"
+            ))
+            .hint("go to a directory that exists, or give --config with a whole path"));
+        }
+        // Whatever has the name: one that cannot be read must not leave the word to another further up.
         None => working_directory
             .ancestors()
             .map(|dir| dir.join(FILE_NAME))
-            .find(|path| path.is_file()),
+            .find(|path| path.symlink_metadata().is_ok()),
     };
     let (source, base, text) = match &path {
         Some(path) => {
@@ -287,13 +242,20 @@ pub fn embed_policy(spec: &mut Map<String, Value>, base: &Path, source: &str) ->
     Ok(())
 }
 
-/// Reads a text file that the user named, `shown` as they would type it.
+/// Reads a text file that the user named, `shown` as they would type it. Of at most 1 MiB.
 ///
 /// # Errors
 /// Usage, with the path.
 pub fn read_file(path: &Path, shown: &str, what: &str) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("cannot read {what} {shown}: {}", os_reason(&error))))
+    let failed = |why: &str| Error::usage(format!("cannot read {what} {shown}: {why}"));
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| failed(&os_reason(&error)))?;
+    if bytes.len() as u64 > LONGEST_FILE {
+        return Err(failed("it is longer than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8 text"))
 }
 
 /// The path as the user would type it.

@@ -161,16 +161,13 @@ pub fn os_reason(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().into()
 }
 
-/// Writing to stdout failed: silence for a closed pipe, an error otherwise.
+/// Writing to stdout failed: silence for a closed pipe, an error otherwise. Of a verb that had written nothing else.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             Self::new(Kind::ClosedOutput, "stdout was closed")
         } else {
-            Self::new(
-                Kind::Incomplete,
-                format!("cannot write to stdout: {}", os_reason(&error)),
-            )
+            Self::unreachable(format!("cannot write to stdout: {}", os_reason(&error)))
         }
     }
 }

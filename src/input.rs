@@ -208,8 +208,7 @@ impl Flags {
             }
         }
         if let Some(path) = &self.policy {
-            let path = Value::from(path.display().to_string());
-            let document = policy::load(path, working_directory, "--policy")?;
+            let document = policy::read(&working_directory.join(path), "--policy")?;
             let identity = json!({"policy": document});
             lay(
                 &mut spec,

@@ -1,14 +1,18 @@
 //! Parses, runs, exits with the code.
 
-use std::{process::ExitCode, rc::Rc};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+    rc::Rc,
+};
 
 use clap::Parser;
 use mcpctl::{
     cli::{Cli, Command},
     commands, complete,
-    config::Environment,
+    config::Surroundings,
     error::{Error, Kind, Result, Signal},
-    report::{self, Report, Ui},
+    report::{self, Format, Report, Ui},
     session::Context,
 };
 use tokio::{
@@ -25,13 +29,16 @@ fn main() -> ExitCode {
             return ExitCode::from(Kind::Usage.exit_code());
         }
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => return print(&said),
+    };
     let (sender, signal) = watch::channel(None);
     let format = cli.command.format();
     let context = match Context::new(cli.global, format, signal) {
         Ok(context) => context,
         Err(error) => {
-            let ui = Ui::new(Environment::read().surroundings);
+            let ui = Ui::new(Surroundings::of_this_process());
             return exit_code(Report::new(Rc::new(ui), format, false).end(Err(error)));
         }
     };
@@ -64,6 +71,18 @@ async fn run(
 
 fn exit_code(result: Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| ExitCode::from(error.kind.exit_code()))
+}
+
+/// Help and version are data; what is wrong with the command line is for people.
+fn print(said: &clap::Error) -> ExitCode {
+    match said.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if !said.use_stderr() => {
+            let ui = Ui::new(Surroundings::of_this_process());
+            exit_code(Report::new(Rc::new(ui), Format::Text, false).end(Err(error.into())))
+        }
+        _ if said.use_stderr() => ExitCode::from(Kind::Usage.exit_code()),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// The first signal ends the run in good order, the second at once.

@@ -53,22 +53,32 @@ impl Policy {
 
 const FORM: &str = r#"a policy looks like {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:…"}]}"#;
 
+fn wrong(place: &str, why: String) -> Error {
+    Error::usage(format!("{place}: {why}"))
+}
+
 /// A policy from where a file names it: the document itself, or the path of a JSON file relative to `base`.
 ///
 /// # Errors
 /// Usage, with file and line, or with what the document lacks.
 pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
-    let wrong = |place: &str, why: String| Error::usage(format!("{place}: {why}"));
-    let path = match given {
-        Value::String(path) => base.join(path),
+    match given {
+        Value::String(path) => read(&base.join(path), source),
         document => {
             check(&document).map_err(|why| wrong(source, why))?;
-            return Ok(document);
+            Ok(document)
         }
-    };
+    }
+}
+
+/// A policy from a JSON file.
+///
+/// # Errors
+/// Usage, with file and line, or with what the document lacks.
+pub fn read(path: &Path, source: &str) -> Result<Value> {
     let named = |error: Error| error.detail(format!("named by {source}"));
     let place = path.display().to_string();
-    let text = config::read_file(&path, &place, "policy").map_err(named)?;
+    let text = config::read_file(path, &place, "policy").map_err(named)?;
     if text.trim().is_empty() {
         return Err(named(wrong(&place, "there is nothing in it".into())));
     }

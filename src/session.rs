@@ -10,7 +10,7 @@ use crate::{
     backend::{Access, Aws, ClusterInfo, Kubernetes, Reason},
     cli::{Global, Only},
     config::{self, Environment, Overrides, Settings},
-    error::{Error, Kind, Result, Signal, os_reason},
+    error::{Error, Kind, Result, Signal},
     execute::{self, Outcome, Run},
     object::State,
     plan::{Plan, Subject},
@@ -23,7 +23,7 @@ pub struct Context {
     pub global: Global,
     /// The environment.
     pub environment: Environment,
-    /// Where it was started.
+    /// Where it was started; empty where that cannot be told, since not every verb needs it.
     pub working_directory: PathBuf,
     /// Output.
     pub ui: Rc<Ui>,
@@ -37,27 +37,20 @@ impl Context {
     /// What a verb that was started here is given.
     ///
     /// # Errors
-    /// Usage, where the working directory cannot be told: it was deleted, or may not be read.
+    /// Usage, for a variable that cannot be read.
     pub fn new(
         global: Global,
         format: Format,
         signal: watch::Receiver<Option<Signal>>,
     ) -> Result<Self> {
-        let working_directory = std::env::current_dir().map_err(|error| {
-            Error::usage(format!(
-                "cannot tell the working directory: {}",
-                os_reason(&error)
-            ))
-            .hint("go to a directory that exists")
-        })?;
-        let environment = Environment::read();
+        let environment = Environment::read()?;
         let ui = Rc::new(Ui::new(environment.surroundings));
         Ok(Self {
             report: Report::new(Rc::clone(&ui), format, global.verbose > 0),
             ui,
             global,
             environment,
-            working_directory,
+            working_directory: std::env::current_dir().unwrap_or_default(),
             signal,
         })
     }

@@ -1,5 +1,7 @@
 //! What the environment says about where output goes.
 
+use super::environment;
+
 /// Where output goes: a terminal and what it can do, or a job of a CI service.
 #[expect(
     clippy::struct_excessive_bools,
@@ -18,8 +20,13 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// From the environment of this process.
+    pub fn of_this_process() -> Self {
+        Self::read(environment::shown)
+    }
+
     /// From variables; `get` gives those that are set and not empty.
-    pub(super) fn read(get: impl Fn(&str) -> Option<String>) -> Self {
+    fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         Self {
             no_color: get("NO_COLOR").is_some(),
             dumb: get("TERM").is_some_and(|term| term == "dumb"),

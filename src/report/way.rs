@@ -176,10 +176,17 @@ impl Report {
         for line in lines {
             self.ui.status(line);
         }
-        for (label, value) in self.facts.borrow().iter() {
-            self.ui.data(&format!("{label:<13}{value}\n"))?;
-        }
-        Ok(())
+        let facts = self.facts.borrow();
+        let rows = facts
+            .iter()
+            .map(|(label, value)| format!("{label:<13}{value}\n"));
+        let printed = self.ui.data(&rows.collect::<String>());
+        let printed = printed.and_then(|()| self.ui.flush());
+        // Everything else was done before.
+        printed.map_err(|error| match error.kind {
+            Kind::ClosedOutput => error,
+            _ => error.with_kind(Kind::Incomplete),
+        })
     }
 
     /// The end of a comparison, with its exit code.

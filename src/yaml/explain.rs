@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_yaml::Error;
 
-use super::nearest;
+use super::{MAX_NODES, nearest};
 
 /// What is wrong, what is known, what to do.
 #[derive(Default)]
@@ -53,6 +53,9 @@ pub(super) fn explain(error: &Error, found: Option<&Value>) -> Explanation {
             .into(),
         Error::Eof { .. } => "there is nothing in it".to_string().into(),
         _ => match text(error) {
+            over if over.starts_with("budget breached: Nodes") => {
+                format!("holds more than {MAX_NODES} values").into()
+            }
             tabs if tabs.starts_with("tabs disallowed") => {
                 "a tab in the indentation; YAML is indented with spaces"
                     .to_string()

@@ -16,6 +16,7 @@ mod figures;
 mod gitops;
 mod group;
 mod help;
+mod hostile;
 mod identity;
 mod interrupt;
 mod json_events;

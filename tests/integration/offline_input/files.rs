@@ -104,7 +104,7 @@ fn a_file_that_cannot_be_read() {
     insta::assert_snapshot!(said, @"
     error: cannot read tenant file none.yaml: No such file or directory
     error: cannot read tenant file tenants: Is a directory
-    error: cannot read tenant file latin1.yaml: stream did not contain valid UTF-8
+    error: cannot read tenant file latin1.yaml: it is not UTF-8 text
     error: cannot read policy [DIR]/none.json: No such file or directory
       named by --policy
     error: cannot read settings none.yaml: No such file or directory
