@@ -3,6 +3,7 @@
 
 use anyhow::{Result, ensure};
 use mcpctl::config::{self, Overrides, Settings};
+use mcpctl::gate;
 use mcpctl::input::{Flags, Given};
 use mcpctl::object::State;
 use mcpctl::plan::{self, Options, Subject};

@@ -428,12 +428,3 @@ fn a_reader_that_takes_one_line_gets_it() {
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), (first, ""));
     }
 }
-
-#[test]
-fn a_stream_that_cannot_be_written_is_a_failure() {
-    let desk = Desk::new("full");
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
-    let Ok(full) = full else { return };
-    let run = Run::of(offline(&desk.dir, &ADD).stdout(full).stderr(Stdio::piped())).expect(5);
-    assert!(run.stderr.contains("cannot write to stdout"), "{run}");
-}

@@ -92,18 +92,18 @@ fn a_directory_that_was_deleted() {
 
 #[test]
 fn terminals_that_can_do_little() {
-    let world = World::new("narrow");
+    let world = World::new("twenty");
     let add = [
         "tenant",
         "add",
-        "narrow",
+        "twenty",
         "--image",
         "registry.example/mcp:2",
     ];
     let diff = [
         "tenant",
         "diff",
-        "narrow",
+        "twenty",
         "--image",
         "registry.example/mcp:3",
     ];
@@ -117,15 +117,15 @@ fn terminals_that_can_do_little() {
         run.stdout.replace("\r\n", "\n")
     };
     let added = shown(&add, Some("dumb"), 0);
-    assert!(added.contains("tenant `narrow` is ready"), "{added}");
-    assert!(added.contains("namespace    mcp-narrow\n"), "{added}");
+    assert!(added.contains("tenant `twenty` is ready"), "{added}");
+    assert!(added.contains("namespace    mcp-twenty\n"), "{added}");
     let changes = world.mcpctl(&diff).expect(1).stdout;
     for term in [None, Some("dumb"), Some("xterm")] {
         let all = shown(&diff, term, 1);
         assert!(all.contains(&changes), "{term:?}: {all}");
         let all = shown(&["tenant", "list"], term, 0);
         assert!(
-            row_of("narrow", &all).contains(&"narrow.narrow.example.com"),
+            row_of("twenty", &all).contains(&"twenty.twenty.example.com"),
             "{term:?}: {all}"
         );
     }
@@ -164,7 +164,7 @@ fn a_locale_without_utf_8_changes_nothing_on_stdout() {
 
 #[test]
 fn files_whose_names_are_not_text() {
-    let desk = Desk::new("names");
+    let desk = Desk::new("no-text");
     let stream = desk.stream(&[]);
     let dir = desk.dir.join(no_text());
     fs::create_dir(&dir).expect("a directory");

@@ -76,11 +76,11 @@ fn a_disk_that_is_full() {
 #[test]
 fn readers_that_stop() {
     let desk = Desk::new("unread");
-    let world = World::new("unread");
+    let world = World::new("gone-reader");
     let mut commands: Vec<Command> = OFFLINE.map(|args| offline(&desk.dir, args)).into();
     commands.push(world.command(&["tenant", "list"]));
-    commands.push(world.command(&["tenant", "diff", "unread"]));
-    let _ = world.mcpctl(&["tenant", "add", "unread"]).expect(0);
+    commands.push(world.command(&["tenant", "diff", "gone-reader"]));
+    let _ = world.mcpctl(&["tenant", "add", "gone-reader"]).expect(0);
     for command in commands {
         let args: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
         let run = unread(command);
@@ -94,7 +94,7 @@ fn readers_that_stop() {
 
 #[test]
 fn streams_that_are_closed() {
-    let desk = Desk::new("closed");
+    let desk = Desk::new("closed-streams");
     for args in OFFLINE {
         for how in [">&-", "2>&-", "<&-", "<&- >&- 2>&-"] {
             let run = redirected(&offline(&desk.dir, args), how).expect(0);
@@ -107,12 +107,12 @@ fn streams_that_are_closed() {
     let _ = redirected(&stdin, "<&-")
         .expect(2)
         .says(&["there is nothing in it"]);
-    let world = World::new("closed");
-    let _ = redirected(&world.command(&["tenant", "add", "closed"]), "<&- 2>&-").expect(0);
-    let asked = redirected(&world.command(&["tenant", "remove", "closed"]), "<&-").expect(2);
+    let world = World::new("no-streams");
+    let _ = redirected(&world.command(&["tenant", "add", "no-streams"]), "<&- 2>&-").expect(0);
+    let asked = redirected(&world.command(&["tenant", "remove", "no-streams"]), "<&-").expect(2);
     let _ = asked.says(&["--yes"]);
     let _ = redirected(
-        &world.command(&["tenant", "diff", "closed"]),
+        &world.command(&["tenant", "diff", "no-streams"]),
         "<&- >&- 2>&-",
     )
     .expect(0);
