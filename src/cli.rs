@@ -158,13 +158,11 @@ pub struct RemovePlatform {
 
 #[derive(Debug, Subcommand)]
 pub enum Template {
-    /// Write the built-in templates to a folder, to change them there or add to them
+    /// Write the built-in templates to a folder; `templates` in the settings names it
     #[command(after_help = "\
 Examples:
   mcpctl template export templates
-  mcpctl template export templates --force
-
-Say `templates: templates` in mcpctl.yaml to use them.")]
+  mcpctl template export templates --force")]
     Export(Export),
 }
 

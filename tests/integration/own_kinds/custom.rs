@@ -134,9 +134,24 @@ fn its_lists_are_compared_as_its_schema_says() {
           spec.plain: [{"id":"q","size":1},{"id":"r","size":1}] -> [{"id":"q"}]   (changed by kubectl-patch)
     0 to create, 1 to change, 0 to delete
     "#);
-    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/keyed/-", "value": {"id": "b"}}]"#), @"");
-    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/set/-", "value": "y"}]"#), @"");
-    insta::assert_snapshot!(edit(r#"[{"op": "replace", "path": "/spec/mode", "value": "auto"}]"#), @"");
+    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/keyed/-", "value": {"id": "b"}}]"#), @r#"
+    tenant own-lists
+      ~ Widget mcp-own-lists/own
+          spec.keyed[b]: {"id":"b","size":1} -> removed   (changed by kubectl-patch)
+    0 to create, 1 to change, 0 to delete
+    "#);
+    insta::assert_snapshot!(edit(r#"[{"op": "add", "path": "/spec/set/-", "value": "y"}]"#), @r#"
+    tenant own-lists
+      ~ Widget mcp-own-lists/own
+          spec.set: ["x","y"] -> ["x"]   (changed by kubectl-patch)
+    0 to create, 1 to change, 0 to delete
+    "#);
+    insta::assert_snapshot!(edit(r#"[{"op": "replace", "path": "/spec/mode", "value": "auto"}]"#), @r#"
+    tenant own-lists
+      ~ Widget mcp-own-lists/own
+          spec.mode: "auto" -> "manual"   (changed by kubectl-patch)
+    0 to create, 1 to change, 0 to delete
+    "#);
 }
 
 #[test]

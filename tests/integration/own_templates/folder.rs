@@ -64,7 +64,7 @@ fn a_folder_or_file_that_cannot_be_read() {
     let file = desk.dir.join("templates/tenant/own.yaml.j2");
     desk.write("templates/tenant/own.yaml.j2", "");
     std::fs::write(&file, b"name: \xff\n").expect("the file");
-    insta::assert_snapshot!(desk.refusal(&ADD), @"error: cannot read template templates/tenant/own.yaml.j2: stream did not contain valid UTF-8");
+    insta::assert_snapshot!(desk.refusal(&ADD), @"error: cannot read template templates/tenant/own.yaml.j2: it is not UTF-8 text");
     std::fs::remove_file(&file).expect("the file");
     symlink("own.yaml.j2", &file).expect("a link to itself");
     insta::assert_snapshot!(desk.refusal(&ADD), @"
