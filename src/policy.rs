@@ -53,7 +53,7 @@ impl Policy {
 
 const FORM: &str = r#"a policy looks like {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:…"}]}"#;
 
-fn wrong(place: &str, why: String) -> Error {
+fn wrong(place: &str, why: &str) -> Error {
     Error::usage(format!("{place}: {why}"))
 }
 
@@ -65,7 +65,7 @@ pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
     match given {
         Value::String(path) => read(&base.join(path), source),
         document => {
-            check(&document).map_err(|why| wrong(source, why))?;
+            check(&document).map_err(|why| wrong(source, &why))?;
             Ok(document)
         }
     }
@@ -80,7 +80,7 @@ pub fn read(path: &Path, source: &str) -> Result<Value> {
     let place = path.display().to_string();
     let text = config::read_file(path, &place, "policy").map_err(named)?;
     if text.trim().is_empty() {
-        return Err(named(wrong(&place, "there is nothing in it".into())));
+        return Err(named(wrong(&place, "there is nothing in it")));
     }
     let document = json::read(&text).map_err(|error| {
         let message = error.to_string();
@@ -100,7 +100,7 @@ pub fn read(path: &Path, source: &str) -> Result<Value> {
     })?;
     check(&document).map_err(|why| {
         let of_the_whole = why.starts_with("a policy");
-        let error = named(wrong(&place, why));
+        let error = named(wrong(&place, &why));
         if of_the_whole {
             error.hint(FORM)
         } else {
