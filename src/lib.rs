@@ -34,6 +34,7 @@ pub mod execute;
 pub mod gate;
 pub mod guests;
 pub mod input;
+pub mod lint;
 pub mod lock;
 pub mod managed;
 pub mod marks;

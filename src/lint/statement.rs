@@ -1,0 +1,202 @@
+//! A statement of a policy, as the rules look at it.
+
+use serde_json::Value;
+
+use crate::policy;
+
+/// Session tags that are the tenant's own, and the role's tag with its name.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html>
+const TAGS_OF_THE_TENANT: [&str; 5] = [
+    "aws:PrincipalTag/kubernetes-namespace",
+    "aws:PrincipalTag/kubernetes-pod-name",
+    "aws:PrincipalTag/kubernetes-pod-uid",
+    "aws:PrincipalTag/kubernetes-service-account",
+    "aws:PrincipalTag/mcpctl.dev/tenant",
+];
+
+/// Types that may stand before the name in an ARN: `table/*` is every table.
+const TYPES: [&str; 24] = [
+    "alias",
+    "cluster",
+    "db",
+    "deliverystream",
+    "domain",
+    "event-bus",
+    "function",
+    "group",
+    "index",
+    "instance",
+    "instance-profile",
+    "key",
+    "log-group",
+    "parameter",
+    "policy",
+    "queue",
+    "role",
+    "rule",
+    "secret",
+    "stateMachine",
+    "stream",
+    "table",
+    "topic",
+    "user",
+];
+
+/// What a statement lists of actions or of resources.
+pub(super) enum Listed<'a> {
+    /// These, with wildcards.
+    Only(Vec<&'a str>),
+    /// All but those that it lists.
+    AllBut,
+}
+
+impl<'a> Listed<'a> {
+    fn read(statement: &'a Value, key: &str, not: &str) -> Self {
+        match statement.get(not) {
+            Some(_) => Self::AllBut,
+            None => Self::Only(texts(&statement[key])),
+        }
+    }
+
+    /// The texts of the list, where it says what is meant.
+    pub(super) fn texts(&self) -> &[&'a str] {
+        match self {
+            Self::Only(texts) => texts,
+            Self::AllBut => &[],
+        }
+    }
+
+    pub(super) fn is_all_but(&self) -> bool {
+        matches!(self, Self::AllBut)
+    }
+}
+
+/// One statement.
+pub(super) struct Statement<'a> {
+    /// How messages name it.
+    pub(super) label: String,
+    pub(super) sid: Option<&'a str>,
+    pub(super) allows: bool,
+    pub(super) actions: Listed<'a>,
+    pub(super) resources: Listed<'a>,
+    /// The first resource that says no more than `*` does.
+    pub(super) any_resource: Option<&'a str>,
+    /// Its condition names the tenant.
+    pub(super) bound: bool,
+    /// Its resources or its condition name the tenant.
+    pub(super) names_tenant: bool,
+}
+
+/// The statements of a document. `names` are the texts that name the tenant.
+pub(super) fn statements<'a>(document: &'a Value, names: &[&str]) -> Vec<Statement<'a>> {
+    let read = |(index, statement): (usize, &'a Value)| {
+        let resources = Listed::read(statement, "Resource", "NotResource");
+        let bound = any_text(&statement["Condition"], &|text| names_tenant(text, names));
+        Statement {
+            label: policy::label(index, statement),
+            sid: statement["Sid"].as_str(),
+            allows: statement["Effect"] == "Allow",
+            actions: Listed::read(statement, "Action", "NotAction"),
+            names_tenant: bound
+                || resources
+                    .texts()
+                    .iter()
+                    .any(|text| names_tenant(text, names)),
+            any_resource: resources.texts().iter().copied().find(|text| is_any(text)),
+            resources,
+            bound,
+        }
+    };
+    policy::statements(document)
+        .iter()
+        .enumerate()
+        .map(read)
+        .collect()
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        single => single.as_str().into_iter().collect(),
+    }
+}
+
+/// Whether a text, key or value, anywhere in a tree is as asked.
+fn any_text(tree: &Value, is: &impl Fn(&str) -> bool) -> bool {
+    match tree {
+        Value::String(text) => is(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, is)),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| is(key) || any_text(value, is)),
+        _ => false,
+    }
+}
+
+/// Whether a text holds one of the tenant's names as a word, or a variable that stands for it.
+fn names_tenant(text: &str, names: &[&str]) -> bool {
+    let of_a_word = |c: char| c.is_ascii_alphanumeric();
+    let named = |name: &str| {
+        !name.is_empty()
+            && text.match_indices(name).any(|(at, _)| {
+                !text[..at].ends_with(of_a_word) && !text[at + name.len()..].starts_with(of_a_word)
+            })
+    };
+    names.iter().any(|name| named(name)) || TAGS_OF_THE_TENANT.iter().any(|tag| text.contains(tag))
+}
+
+/// Whether a resource says no more than `*`: nothing but wildcards where an ARN names the resource.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn is_any(resource: &str) -> bool {
+    let wild =
+        |text: &str| !text.is_empty() && text.chars().all(|c| matches!(c, '*' | '?' | '/' | ':'));
+    if wild(resource) {
+        return true;
+    }
+    let Some(name) = resource.splitn(6, ':').nth(5) else {
+        // `arn:aws:s3*` covers what follows.
+        return resource.ends_with('*');
+    };
+    let typed = name.split_once(['/', ':']);
+    wild(name) || typed.is_some_and(|(kind, rest)| TYPES.contains(&kind) && wild(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_with_nothing_but_wildcards_for_a_name_is_any() {
+        for any in [
+            "*",
+            "**",
+            "arn:aws:s3:::*",
+            "arn:aws:s3:::*/*",
+            "arn:aws:sqs:*:*:*",
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/*",
+            "arn:aws:lambda:eu-west-1:111122223333:function:*",
+            "arn:*",
+        ] {
+            assert!(is_any(any), "{any}");
+        }
+        for one in [
+            "arn:aws:s3:::bucket/*",
+            "arn:aws:s3:::*-acme",
+            "arn:aws:dynamodb:*:*:table/mcp-acme",
+            "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3/*",
+            "arn:aws:s3:::bucket",
+        ] {
+            assert!(!is_any(one), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_name_counts_as_a_word_only() {
+        let named = |text| names_tenant(text, &["acme", "mcp-acme"]);
+        assert!(named("arn:aws:s3:::data-acme/*"));
+        assert!(named("acme"));
+        assert!(named("${aws:PrincipalTag/kubernetes-namespace}"));
+        assert!(!named("arn:aws:s3:::acmecorp/*"));
+        assert!(!named("arn:aws:s3:::pacme/*"));
+    }
+}
