@@ -8,9 +8,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use k8s_openapi::jiff::SignedDuration;
 
 mod output;
+mod policy;
 mod tenant;
 
 pub use output::{DiffForm, DiffOutput, RunForm, RunOutput};
+pub use policy::{Lint, LintForm, Policy};
 pub use tenant::{
     Add, Diff, FileForm, Half, IdentityGate, Input, List, ListForm, Only, Remove, Show, Status,
     Tenant, ViewForm, Wait,
@@ -84,6 +86,9 @@ pub enum Command {
     /// The templates that tenants and the platform are made from
     #[command(subcommand)]
     Template(Template),
+    /// IAM policies, before anything is made of them
+    #[command(subcommand)]
+    Policy(Policy),
     /// Print a script that completes commands, flags, tenants, tiers and contexts
     #[command(after_help = "\
 Examples:

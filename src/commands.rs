@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::{
-    cli::{Command, Platform, Template, Tenant},
+    cli::{Command, Platform, Policy, Template, Tenant},
     error::Result,
     session::Context,
 };
@@ -14,6 +14,7 @@ mod diff;
 mod list;
 mod man;
 mod platform;
+mod policy;
 mod remove;
 mod show;
 mod status;
@@ -41,6 +42,7 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Tenant(Tenant::Status(args)) => Box::pin(status::run(context, &args)).await,
         Command::Tenant(Tenant::Show(args)) => Box::pin(show::run(context, &args)).await,
         Command::Template(Template::Export(args)) => template::export(context, &args),
+        Command::Policy(Policy::Lint(args)) => policy::lint(context, &args),
         Command::Completion { shell } => completion::run(context, shell),
         Command::Man { directory } => man::run(context, directory.as_deref()),
     }

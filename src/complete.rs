@@ -4,7 +4,7 @@
 
 use std::{ffi::OsString, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Arg, CommandFactory, FromArgMatches};
 use clap_complete::{
     CompleteEnv,
     engine::{ArgValueCandidates, CompletionCandidate},
@@ -14,6 +14,7 @@ use crate::{
     backend::{self, Access, Kubernetes},
     cli::{Cli, Global},
     error::Result,
+    lint::RULES,
     marks::TENANT,
     object::own_kind,
     report::Format,
@@ -40,15 +41,23 @@ pub fn answer() -> clap::error::Result<bool> {
 fn command() -> clap::Command {
     Cli::command()
         .mut_arg("context", |arg| arg.add(ArgValueCandidates::new(contexts)))
-        .mut_subcommand("tenant", |tenant| {
-            tenant.mut_subcommands(|verb| {
-                verb.mut_args(|arg| match arg.get_id().as_str() {
-                    "name" | "names" => arg.add(ArgValueCandidates::new(tenants)),
-                    "tier" => arg.add(ArgValueCandidates::new(tiers)),
-                    _ => arg,
-                })
-            })
-        })
+        .mut_subcommands(|group| group.mut_subcommands(|verb| verb.mut_args(looked_up)))
+}
+
+fn looked_up(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "name" | "names" => arg.add(ArgValueCandidates::new(tenants)),
+        "tier" => arg.add(ArgValueCandidates::new(tiers)),
+        "allow" => arg.add(ArgValueCandidates::new(rules)),
+        _ => arg,
+    }
+}
+
+fn rules() -> Vec<CompletionCandidate> {
+    let allowable = RULES.iter().filter(|rule| rule.allowable);
+    allowable
+        .map(|rule| CompletionCandidate::new(rule.id))
+        .collect()
 }
 
 fn tenants() -> Vec<CompletionCandidate> {

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config,
     error::{Error, Result},
+    lint::Allowed,
     policy,
     spec::{API_VERSION, Input, Layer, TenantName, TenantSpec, lay, merge},
     yaml,
@@ -27,6 +28,8 @@ pub struct Flags {
     pub policy: Option<std::path::PathBuf>,
     /// `--set path=value`, in the order given.
     pub set: Vec<String>,
+    /// `--allow`, besides what the input allows already.
+    pub allow: Vec<Allowed>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -179,7 +182,11 @@ impl Given {
 impl Flags {
     /// Whether no flag says anything about the tenant.
     pub fn is_empty(&self) -> bool {
-        self.image.is_none() && self.tier.is_none() && self.policy.is_none() && self.set.is_empty()
+        self.image.is_none()
+            && self.tier.is_none()
+            && self.policy.is_none()
+            && self.set.is_empty()
+            && self.allow.is_empty()
     }
 
     /// Lays the flags over an input.
@@ -208,13 +215,14 @@ impl Flags {
             }
         }
         if let Some(path) = &self.policy {
-            let document = policy::read(&working_directory.join(path), "--policy")?;
+            let document = policy::read_named(&working_directory.join(path), "--policy")?;
             let identity = json!({"policy": document});
             lay(
                 &mut spec,
                 &Map::from_iter([("identity".to_string(), identity)]),
             );
         }
+        self.allow_rules(&mut spec);
         let Value::Object(mut spec) = spec else {
             unreachable!("merging maps gives a map")
         };
@@ -228,6 +236,24 @@ impl Flags {
             name: input.name,
             layer: Layer { source, spec },
         })
+    }
+
+    fn allow_rules(&self, spec: &mut Value) {
+        if self.allow.is_empty() {
+            return;
+        }
+        let before = spec.pointer("/identity/allow").and_then(Value::as_array);
+        let mut allow = before.cloned().unwrap_or_default();
+        for rule in self
+            .allow
+            .iter()
+            .map(|allowed| Value::from(allowed.rule().id))
+        {
+            if !allow.contains(&rule) {
+                allow.push(rule);
+            }
+        }
+        merge(spec, &json!({"identity": {"allow": allow}}));
     }
 }
 

@@ -18,7 +18,7 @@ mod json;
 mod tests;
 
 pub use canonical::{canonical, canonical_statement};
-pub use expand::expand;
+pub use expand::{NOBODY, expand, expand_for_nobody};
 
 use check::check;
 
@@ -53,34 +53,38 @@ impl Policy {
 
 const FORM: &str = r#"a policy looks like {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:…"}]}"#;
 
-fn wrong(place: &str, why: &str) -> Error {
-    Error::usage(format!("{place}: {why}"))
-}
-
 /// A policy from where a file names it: the document itself, or the path of a JSON file relative to `base`.
 ///
 /// # Errors
 /// Usage, with file and line, or with what the document lacks.
 pub fn load(given: Value, base: &Path, source: &str) -> Result<Value> {
     match given {
-        Value::String(path) => read(&base.join(path), source),
+        Value::String(path) => read_named(&base.join(path), source),
         document => {
-            check(&document).map_err(|why| wrong(source, &why))?;
+            check(&document).map_err(|why| Error::usage(format!("{source}: {why}")))?;
             Ok(document)
         }
     }
 }
 
-/// A policy from a JSON file.
+/// A policy from a JSON file that `source` names.
+///
+/// # Errors
+/// As [`read`], with the source.
+pub fn read_named(path: &Path, source: &str) -> Result<Value> {
+    read(path, &path.display().to_string())
+        .map_err(|error| error.detail(format!("named by {source}")))
+}
+
+/// A policy from a JSON file, which messages call `place`.
 ///
 /// # Errors
 /// Usage, with file and line, or with what the document lacks.
-pub fn read(path: &Path, source: &str) -> Result<Value> {
-    let named = |error: Error| error.detail(format!("named by {source}"));
-    let place = path.display().to_string();
-    let text = config::read_file(path, &place, "policy").map_err(named)?;
+pub fn read(path: &Path, place: &str) -> Result<Value> {
+    let wrong = |why: String| Error::usage(format!("{place}: {why}"));
+    let text = config::read_file(path, place, "policy")?;
     if text.trim().is_empty() {
-        return Err(named(wrong(&place, "there is nothing in it")));
+        return Err(wrong("there is nothing in it".into()));
     }
     let document = json::read(&text).map_err(|error| {
         let message = error.to_string();
@@ -90,17 +94,15 @@ pub fn read(path: &Path, source: &str) -> Result<Value> {
         let twice = why.ends_with("is given twice");
         let (line, column) = (error.line(), error.column());
         let excerpt = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-        named(
-            Error::usage(format!(
-                "{place}:{line}:{column}: {}{why}",
-                if twice { "" } else { "not JSON: " }
-            ))
-            .detail(format!("{line} | {excerpt}")),
-        )
+        Error::usage(format!(
+            "{place}:{line}:{column}: {}{why}",
+            if twice { "" } else { "not JSON: " }
+        ))
+        .detail(format!("{line} | {excerpt}"))
     })?;
     check(&document).map_err(|why| {
         let of_the_whole = why.starts_with("a policy");
-        let error = named(wrong(&place, &why));
+        let error = wrong(why);
         if of_the_whole {
             error.hint(FORM)
         } else {

@@ -16,7 +16,7 @@ mod quota;
 mod tests;
 mod whole;
 
-pub use context::{ACCOUNT_PLACEHOLDER, cluster_arn, platform, role_arn, tenant};
+pub use context::{ACCOUNT_PLACEHOLDER, cluster_arn, platform, role_arn, role_policy, tenant};
 
 const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
 const OBJECT: &str =

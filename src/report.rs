@@ -19,6 +19,7 @@ mod document;
 mod entries;
 mod json;
 mod lines;
+mod lint;
 mod list;
 mod markdown;
 mod outcome;
@@ -29,6 +30,7 @@ mod way;
 
 pub use calls::show_calls;
 pub use document::{json, json_line, yaml};
+pub use lint::{finding, findings, refusal, rules, tally};
 pub use list::{names, tenants, tenants_wide};
 pub use plan::conflicts;
 pub use status::status;

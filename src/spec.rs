@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{policy::Policy, quantity::Quantity};
+use crate::{lint::Allowed, policy::Policy, quantity::Quantity};
 
 mod env;
 mod findings;
@@ -336,6 +336,8 @@ pub struct Identity {
     pub managed_policy_arns: Vec<Arn>,
     /// Permissions boundary, or `none`; from the settings where it is not given.
     pub permissions_boundary: Option<Boundary>,
+    /// Rules of the policy lint that its owner lets through.
+    pub allow: Vec<Allowed>,
 }
 
 /// A permissions boundary, or the explicit word that there is none.

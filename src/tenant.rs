@@ -20,6 +20,10 @@ use crate::{
     spec::{Names, Resolved, TenantName, resolve, role_path},
 };
 
+mod findings;
+
+pub use findings::findings;
+
 /// A tenant as it is said to be and as it lives.
 pub struct Look {
     /// Its name.
@@ -55,6 +59,7 @@ pub fn given(given: &cli::Input, cwd: &Path) -> Result<Given> {
         tier: given.tier.clone(),
         policy: given.policy.clone(),
         set: given.set.clone(),
+        allow: given.allow.clone(),
     };
     Given::read(given.file.as_deref(), flags, cwd)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{DiffOutput, RunOutput, Timeout};
+use crate::lint::Allowed;
 
 #[derive(Debug, Subcommand)]
 pub enum Tenant {
@@ -203,6 +204,9 @@ pub struct Input {
     /// Any field of the tenant's spec; the value is YAML, and null takes back what was said
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// A rule of the policy lint to let through; recorded with the tenant
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<Allowed>,
 }
 
 /// One half where the other is somebody else's job.

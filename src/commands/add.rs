@@ -4,11 +4,13 @@ use std::{process::ExitCode, time::Duration};
 
 use crate::{
     cli::{Add, IdentityGate, Only, RunForm, Wait},
+    config::Settings,
     desired,
     error::Result,
     execute::Outcome,
     guests,
     input::Given,
+    lint::Finding,
     object::{EKS, IAM, State, in_making_order},
     observe,
     plan::{Action, Plan, Step, Subject},
@@ -25,7 +27,8 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let settings = context.settings()?;
     let name = tenant::parse_name(&args.name)?;
     let given = tenant::given(&args.input, &context.working_directory)?;
-    let (_, mut wanted) = tenant::offline(&name, &given, &settings)?;
+    let (resolved, mut wanted) = tenant::offline(&name, &given, &settings)?;
+    let findings = lint(&resolved, &settings, args)?;
     tenant::keep(&mut wanted, args.half.only);
     for object in in_making_order(&wanted) {
         let object = desired::encode(object);
@@ -35,6 +38,7 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
         };
         context.ui.data(&text)?;
     }
+    warn(context, &findings);
     if settings.cluster.account_id.is_none() && args.half.only != Some(Only::Kubernetes) {
         context.ui.warning(&format!(
             "the account is not known, so the trust policy holds {ACCOUNT_PLACEHOLDER} and lets nobody in: set cluster.accountId in {} or give --account-id",
@@ -48,7 +52,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
     context.report.about("tenant", name.as_str());
     let given = tenant::given(&args.input, &context.working_directory)?;
-    early_check(context, &name, &given)?;
+    early_check(context, &name, &given, args)?;
     let only = args.half.only;
     let how = How {
         only,
@@ -61,6 +65,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let look = async |session: &Session<'_>| Look::at(session, name).await;
             let (session, look) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
+            warn(context, &lint(&resolved, &session.settings, args)?);
             let (mut plan, live) = look.plan(&resolved, &session, &how).await?;
             check(&mut plan, &look.subject, &resolved, &session, args).await?;
             Ok((session, resolved, plan, live, look))
@@ -87,15 +92,34 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
 }
 
 /// What can be wrong in files and flags is found before anything is called.
-fn early_check(context: &Context, name: &TenantName, given: &Given) -> Result<()> {
+fn early_check(context: &Context, name: &TenantName, given: &Given, args: &Add) -> Result<()> {
     let settings = context.settings()?;
     if given.tenant().is_some() {
-        tenant::offline(name, given, &settings)?;
+        let (resolved, _) = tenant::offline(name, given, &settings)?;
+        lint(&resolved, &settings, args)?;
     } else {
         // Without a file the record may say the rest.
         given.over(name, None)?;
     }
     Ok(())
+}
+
+/// Refuses a role that would be given too much. What is left is worth a warning.
+fn lint(resolved: &Resolved, settings: &Settings, args: &Add) -> Result<Vec<Finding>> {
+    if args.half.only == Some(Only::Kubernetes) {
+        return Ok(Vec::new());
+    }
+    let findings = tenant::findings(resolved, settings)?;
+    match report::refusal(&format!("tenant `{}`", resolved.name), &findings) {
+        Some(error) => Err(error),
+        None => Ok(findings),
+    }
+}
+
+fn warn(context: &Context, findings: &[Finding]) {
+    for finding in findings {
+        context.report.warning(&report::finding(finding));
+    }
 }
 
 async fn check(

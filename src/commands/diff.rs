@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::{
-    cli::{Diff, IdentityGate},
+    cli::{Diff, IdentityGate, Only},
     error::{Error, Kind, Result},
     input::Given,
     report,
@@ -115,6 +115,12 @@ async fn one(
         .hint("to see what add would make, give the tenant file: -f FILE"));
     }
     let resolved = look.resolve(given, session)?;
+    if args.half.only != Some(Only::Kubernetes) {
+        for finding in tenant::findings(&resolved, &session.settings)? {
+            let said = report::finding(&finding);
+            report.warning(&format!("tenant `{name}`: {said}"));
+        }
+    }
     let how = How {
         only: args.half.only,
         gate: IdentityGate::Off,

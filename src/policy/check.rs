@@ -5,11 +5,7 @@ use serde_json::{Map, Value};
 use super::{label, statements};
 use crate::yaml;
 
-/// Size of all inline policies of a role together, white space not counted.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const INLINE_LIMIT: usize = 10_240;
-
-/// Refuses what cannot be an identity policy.
+/// Refuses what cannot be an identity policy. What one may say is the lint's to judge.
 pub(super) fn check(document: &Value) -> std::result::Result<(), String> {
     let Some(map) = document.as_object() else {
         return Err("a policy is an object with Version and Statement".into());
@@ -26,11 +22,7 @@ pub(super) fn check(document: &Value) -> std::result::Result<(), String> {
         check_statement(statement)
             .map_err(|why| format!("statement {}: {why}", label(index, statement)))?;
     }
-    // How long a document with expressions is shows once they are expanded.
-    if document.to_string().contains("{{") {
-        return Ok(());
-    }
-    check_length(document)
+    Ok(())
 }
 
 fn known_keys(map: &Map<String, Value>, known: &[&str]) -> std::result::Result<(), String> {
@@ -44,17 +36,6 @@ fn known_keys(map: &Map<String, Value>, known: &[&str]) -> std::result::Result<(
             || format!("known: {}", known.join(", ")),
             |near| format!("did you mean `{near}`?")
         )
-    ))
-}
-
-pub(super) fn check_length(document: &Value) -> std::result::Result<(), String> {
-    let text = document.to_string();
-    let size = text.chars().filter(|c| !c.is_whitespace()).count();
-    if size <= INLINE_LIMIT {
-        return Ok(());
-    }
-    Err(format!(
-        "{size} characters, and a role's inline policies take {INLINE_LIMIT}; move statements into managed policies and list them in identity.managedPolicyArns"
     ))
 }
 

@@ -1,9 +1,14 @@
 //! Expansion of tenant values in a policy.
 
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use std::sync::Arc;
+
+use minijinja::{
+    AutoEscape, Environment, ErrorKind, UndefinedBehavior, context,
+    value::{Object, Serde, Value as Variables},
+};
 use serde_json::Value;
 
-use super::{check::check_length, label};
+use super::label;
 use crate::error::{Error, Result};
 
 /// Set around each expanded value, so that what stands beside it can be checked, and taken out again.
@@ -19,6 +24,43 @@ const KNOWN: &str = "a policy may name tenant.name, tenant.namespace, cluster.na
 /// # Errors
 /// Usage, with the statement and what to write instead.
 pub fn expand(document: &Value, variables: &Value, source: &str) -> Result<Value> {
+    expand_with(document, &Variables::from(Serde(variables)), source)
+}
+
+/// The tenant's name and its namespace in a policy that is expanded for nobody.
+pub const NOBODY: [&str; 2] = ["tenant-name", "tenant-namespace"];
+
+/// Expands a policy for nobody: every value is its own name.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_for_nobody(document: &Value, source: &str) -> Result<Value> {
+    let [name, namespace] = NOBODY;
+    let variables = context! {
+        tenant => context! { name, namespace },
+        cluster => context! { name => "cluster-name", region => "region" },
+        account => "account",
+        partition => "aws",
+        values => Variables::from_object(AnyValue),
+    };
+    expand_with(document, &variables, source)
+}
+
+/// Stands for whatever a tenant's `values` hold.
+#[derive(Debug)]
+struct AnyValue;
+
+impl Object for AnyValue {
+    fn get_value(self: &Arc<Self>, _: &Variables) -> Option<Variables> {
+        Some(Variables::from_dyn_object(self.clone()))
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("value")
+    }
+}
+
+fn expand_with(document: &Value, variables: &Variables, source: &str) -> Result<Value> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
@@ -53,7 +95,6 @@ pub fn expand(document: &Value, variables: &Value, source: &str) -> Result<Value
             error
         })?;
     }
-    check_length(&expanded).map_err(|why| Error::usage(format!("{source}: {why}")))?;
     Ok(expanded)
 }
 
@@ -62,7 +103,7 @@ type Refusal = (String, String, Option<String>);
 fn expand_texts(
     tree: &mut Value,
     env: &Environment<'_>,
-    variables: &Value,
+    variables: &Variables,
 ) -> std::result::Result<(), Refusal> {
     match tree {
         Value::String(text) => {
@@ -87,15 +128,12 @@ fn expand_texts(
 fn expand_text(
     text: &str,
     env: &Environment<'_>,
-    variables: &Value,
+    variables: &Variables,
 ) -> std::result::Result<String, Refusal> {
     if !text.contains("{{") && !text.contains("{%") {
         return Ok(text.into());
     }
-    let rendered = env.render_str(
-        text,
-        minijinja::value::Value::from(minijinja::value::Serde(variables)),
-    );
+    let rendered = env.render_str(text, variables);
     let rendered = rendered.map_err(|error| {
         let hint = match error.kind() {
             ErrorKind::BadEscape => Some(PLAIN),

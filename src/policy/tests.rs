@@ -209,26 +209,3 @@ fn what_is_no_identity_policy_is_refused_with_the_place() {
     spec.identity.policy: statement #1: Principal belongs to resource and trust policies
     "#);
 }
-
-#[test]
-fn the_limit_is_on_what_iam_counts() {
-    let of_length = |length: usize, space: &str| {
-        let empty =
-            policy(json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::"}));
-        let rest = length - empty.to_string().len();
-        policy(
-            json!({"Effect": "Allow", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{}{space}", "a".repeat(rest))}),
-        )
-    };
-    let at = std::path::Path::new("/");
-    assert!(load(of_length(10_240, ""), at, "p").is_ok());
-    assert!(load(of_length(10_240, "  "), at, "p").is_ok());
-    insta::assert_snapshot!(load(of_length(10_241, ""), at, "p").unwrap_err().what, @"p: 10241 characters, and a role's inline policies take 10240; move statements into managed policies and list them in identity.managedPolicyArns");
-    // What is long only once values are in it is found then.
-    let long = policy(
-        json!({"Effect": "Allow", "Action": "s3:*", "Resource": vec!["arn:aws:s3:::{{ values.long }}"; 100]}),
-    );
-    let long = load(long, at, "p").unwrap();
-    let error = expand(&long, &json!({"values": {"long": "a".repeat(200)}}), "p").unwrap_err();
-    assert!(error.what.contains("10240"), "{error}");
-}

@@ -72,7 +72,7 @@ pub fn tenant(resolved: &Resolved, settings: &Settings) -> Result<Value> {
         "role": {
             "arn": role_arn,
             "trustPolicy": trust_policy(resolved, settings),
-            "inlinePolicies": inline_policies(resolved, settings)?,
+            "inlinePolicies": role_policy(resolved, settings)?.map_or(json!({}), |policy| json!({"mcpctl": policy})),
             "boundary": boundary(resolved, settings)?,
         },
     });
@@ -139,11 +139,14 @@ fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
 }
 
 /// The one inline policy that is ours, expanded; none where neither tenant nor settings give one.
-fn inline_policies(resolved: &Resolved, settings: &Settings) -> Result<Value> {
+///
+/// # Errors
+/// Usage, with the statement that cannot be expanded.
+pub fn role_policy(resolved: &Resolved, settings: &Settings) -> Result<Option<Value>> {
     let (document, source) = match (&resolved.spec.identity.policy, &settings.policy) {
         (Some(policy), _) => (policy.document(), "spec.identity.policy"),
         (None, Some(document)) => (document, "iam.policy"),
-        (None, None) => return Ok(json!({})),
+        (None, None) => return Ok(None),
     };
     let variables = json!({
         "tenant": {"name": resolved.name.as_str(), "namespace": resolved.names.namespace},
@@ -152,12 +155,8 @@ fn inline_policies(resolved: &Resolved, settings: &Settings) -> Result<Value> {
         "partition": partition(settings.cluster.region.as_str()),
         "values": resolved.spec.values,
     });
-    let expanded = policy::expand(
-        document,
-        &variables,
-        &format!("tenant `{}`: {source}", resolved.name),
-    )?;
-    Ok(json!({"mcpctl": expanded}))
+    let source = format!("tenant `{}`: {source}", resolved.name);
+    policy::expand(document, &variables, &source).map(Some)
 }
 
 fn boundary(resolved: &Resolved, settings: &Settings) -> Result<Option<String>> {

@@ -280,6 +280,7 @@ fn the_variables_of_templates_are_described() {
         policy: None,
         tier: None,
         set: Vec::new(),
+        allow: Vec::new(),
     };
     let given = tenant::given(&input, &examples()).expect("an input");
     let (resolved, _) = tenant::offline(&name, &given, &settings).expect("a tenant");

@@ -27,6 +27,8 @@ fn the_help_of_every_verb() {
         &["tenant", "status"],
         &["template"],
         &["template", "export"],
+        &["policy"],
+        &["policy", "lint"],
         &["completion"],
         &["man"],
     ] {

@@ -22,6 +22,7 @@ mod interrupt;
 mod json_events;
 mod lifecycle;
 mod lines;
+mod lint;
 mod never;
 mod offline_input;
 mod own_kinds;

@@ -84,8 +84,9 @@ fn a_policy_over_the_limit() {
     desk.stream(&["--policy", "own.json"]);
     desk.write("own.json", &text(&resources));
     insta::assert_snapshot!(desk.refusal(&["tenant", "add", "acme", "--dry-run", "--policy", "own.json"]), @"
-    error: [DIR]/own.json: 11294 characters, and a role's inline policies take 10240; move statements into managed policies and list them in identity.managedPolicyArns
-      named by --policy
+    error: tenant `acme` is refused by the policy lint
+      too-long: the whole policy: it has 11294 characters, and a role's inline policies take 10240
+        instead: move statements into managed policies and list them in identity.managedPolicyArns
     ");
 }
 
