@@ -50,8 +50,18 @@ pub async fn acquire(kubernetes: &Kubernetes, namespace: &str, holder: &str) -> 
         Err(error) if error.reason == Reason::Conflict => {
             take_over(kubernetes, namespace, tree).await
         }
+        // A removal that was faster took the namespace, or is about to.
+        Err(error) if error.reason == Reason::NotFound || is_ending(&error) => {
+            Err(Error::conflict(format!("{namespace} is being deleted"))
+                .detail(error.to_string())
+                .hint("wait until it is gone, then run the same command again"))
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+fn is_ending(error: &CallError) -> bool {
+    error.reason == Reason::Forbidden && error.message.contains("because it is being terminated")
 }
 
 async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) -> Result<Lock> {

@@ -105,8 +105,12 @@ impl Iam {
         let mut policies = Map::new();
         for name in names {
             let ours = name == OUR_POLICY;
+            // One that went away meanwhile, perhaps with its role, is as one that was never there.
             let text = if ours {
-                self.inline_policy(role, &name).await?
+                match present(self.inline_policy(role, &name).await)? {
+                    Some(text) => text,
+                    None => continue,
+                }
             } else {
                 Value::Null
             };

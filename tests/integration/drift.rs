@@ -375,14 +375,14 @@ fn create_policy(world: &World<'_>, name: &str) -> String {
 
 #[test]
 fn an_edit_of_what_was_recorded_is_shown_field_by_field() {
-    let world = World::new("edited");
-    let add = |more: &[&str]| world.mcpctl(&[&["tenant", "add", "edited"], more].concat());
+    let world = World::new("reworded");
+    let add = |more: &[&str]| world.mcpctl(&[&["tenant", "add", "reworded"], more].concat());
     let _ = add(&["--set", "env=[{name: MODE, value: quiet-one}]"]).expect(0);
     let run = world
         .mcpctl(&[
             "tenant",
             "diff",
-            "edited",
+            "reworded",
             "--image",
             "registry.example/mcp:2",
             "--set",

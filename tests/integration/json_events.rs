@@ -244,16 +244,16 @@ fn every_end_has_a_result() {
 
 #[test]
 fn several_tenants_are_compared_one_by_one() {
-    let world = World::new("several");
-    let _ = world.mcpctl(&["tenant", "add", "several-a"]).expect(0);
-    let args = ["tenant", "diff", "several-a", "several-b", "-o", "json"];
+    let world = World::new("several-json");
+    let _ = world.mcpctl(&["tenant", "add", "several-json-a"]).expect(0);
+    let args = ["tenant", "diff", "several-json-a", "several-json-b", "-o", "json"];
     let run = world.mcpctl(&args).expect(2);
     let lines = lines(&run);
     let plans = of_type(&lines, "plan");
-    assert_eq!(plans[0]["tenant"], "several-a", "{run}");
+    assert_eq!(plans[0]["tenant"], "several-json-a", "{run}");
     assert_eq!(plans[0]["clean"], true, "{run}");
     let errors = of_type(&lines, "error");
-    assert_eq!(errors[0]["tenant"], "several-b", "{run}");
+    assert_eq!(errors[0]["tenant"], "several-json-b", "{run}");
     let result = lines.last().expect("a result");
     assert_eq!(result.get("tenant"), None, "{run}");
     assert_eq!(result["outcome"], "failed", "{run}");
@@ -277,9 +277,9 @@ fn no_secret_is_told() {
 
 #[test]
 fn a_reader_that_goes_away_stops_nothing() {
-    let world = World::new("unread");
+    let world = World::new("unread-json");
     let mut child = world
-        .command(&["tenant", "add", "unread", "-o", "json"])
+        .command(&["tenant", "add", "unread-json", "-o", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -289,7 +289,7 @@ fn a_reader_that_goes_away_stops_nothing() {
     drop(stdout);
     let run = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
     assert_eq!(run.stderr, "", "{run}");
-    let _ = world.mcpctl(&["tenant", "diff", "unread"]).expect(0);
+    let _ = world.mcpctl(&["tenant", "diff", "unread-json"]).expect(0);
 }
 
 #[test]

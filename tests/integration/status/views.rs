@@ -86,33 +86,33 @@ fn one_half_alone() {
 
 #[test]
 fn a_tenant_that_cannot_go() {
-    let world = World::new("going");
-    let _ = world.mcpctl(&["tenant", "add", "going"]).expect(0);
-    world.sandbox.hold_ingress("mcp-going", true);
-    world.kubectl(&["delete", "namespace", "mcp-going", "--wait=false"]);
+    let world = World::new("leaving");
+    let _ = world.mcpctl(&["tenant", "add", "leaving"]).expect(0);
+    world.sandbox.hold_ingress("mcp-leaving", true);
+    world.kubectl(&["delete", "namespace", "mcp-leaving", "--wait=false"]);
     let remaining =
         r#"jsonpath={.status.conditions[?(@.type=="NamespaceFinalizersRemaining")].status}=True"#;
     world.kubectl(&[
         "wait",
-        "namespace/mcp-going",
+        "namespace/mcp-leaving",
         "--for",
         remaining,
         "--timeout=60s",
     ]);
-    assert_eq!(state(&world, "going"), "removing");
+    assert_eq!(state(&world, "leaving"), "removing");
     shows(
-        &text(&world, "going"),
+        &text(&world, "leaving"),
         &[
             "state        removing\n",
-            "problem      Namespace mcp-going is being deleted: Some content",
+            "problem      Namespace mcp-leaving is being deleted: Some content",
             "group.ingress.k8s.aws/",
             "kubernetes   being deleted\n",
             "aws          present\n",
         ],
     );
-    world.sandbox.hold_ingress("mcp-going", false);
+    world.sandbox.hold_ingress("mcp-leaving", false);
     let _ = world
-        .mcpctl(&["tenant", "remove", "going", "--yes"])
+        .mcpctl(&["tenant", "remove", "leaving", "--yes"])
         .expect(0);
 }
 
