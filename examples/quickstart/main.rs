@@ -11,6 +11,7 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
+mod aws;
 mod program;
 mod stage;
 

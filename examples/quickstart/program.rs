@@ -45,10 +45,12 @@ pub(crate) fn build() -> Result<PathBuf> {
         None | Some("debug") => "dev",
         Some(profile) => profile,
     };
+    let name = example.file_name().context(place)?;
     // With the example named, too, the dependencies are those that are built already, of the same features.
     let status = Command::new(env!("CARGO"))
-        .args("build --quiet --locked --bin mcpctl --example quickstart --profile".split(' '))
-        .args([profile, "--target-dir"])
+        .args("build --quiet --locked --bin mcpctl --example".split(' '))
+        .arg(name)
+        .args(["--profile", profile, "--target-dir"])
         .arg(directory.parent().context(place)?)
         .current_dir(root)
         .status()

@@ -26,19 +26,24 @@ fn stems(directory: &str) -> Vec<String> {
     stems.collect()
 }
 
-/// The quickstart as a person sees it, run once.
+/// An example as a person sees it.
+fn example(name: &str) -> Run {
+    let program = Path::new(env!("CARGO_BIN_EXE_mcpctl"))
+        .with_file_name("examples")
+        .join(name);
+    assert!(
+        program.exists(),
+        "{} is not built: `cargo test` builds it, and so does `cargo build --examples`",
+        program.display()
+    );
+    // Anywhere but in the repository.
+    Run::of(Command::new(program).current_dir(env!("CARGO_TARGET_TMPDIR")))
+}
+
+/// The quickstart, run once.
 fn quickstart() -> &'static Run {
     static QUICKSTART: OnceLock<Run> = OnceLock::new();
-    QUICKSTART.get_or_init(|| {
-        let program = Path::new(env!("CARGO_BIN_EXE_mcpctl")).with_file_name("examples/quickstart");
-        assert!(
-            program.exists(),
-            "{} is not built: `cargo test` builds it, and so does `cargo build --examples`",
-            program.display()
-        );
-        // Anywhere but in the repository.
-        Run::of(Command::new(program).current_dir(env!("CARGO_TARGET_TMPDIR")))
-    })
+    QUICKSTART.get_or_init(|| example("quickstart"))
 }
 
 #[test]
@@ -49,6 +54,22 @@ fn the_quickstart_ends_well() {
         "identity gate open after",
         "nothing to do",
         "no differences",
+    ] {
+        assert!(run.stdout.contains(said), "it does not say `{said}`: {run}");
+    }
+}
+
+#[test]
+fn the_second_day_ends_well() {
+    let run = example("day-two");
+    assert_eq!(run.code, 0, "{run}");
+    for said in [
+        "ErrImagePull",
+        "still serve",
+        "secret \"database\" not found",
+        "ended: ready",
+        "given with --with-contents",
+        "the tenant is protected",
     ] {
         assert!(run.stdout.contains(said), "it does not say `{said}`: {run}");
     }
@@ -83,6 +104,7 @@ fn every_example_is_planned() {
     assert_eq!(
         known,
         [
+            "day-two",
             "mcpctl",
             "policies",
             "quickstart",

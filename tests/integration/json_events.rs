@@ -246,7 +246,14 @@ fn every_end_has_a_result() {
 fn several_tenants_are_compared_one_by_one() {
     let world = World::new("several-json");
     let _ = world.mcpctl(&["tenant", "add", "several-json-a"]).expect(0);
-    let args = ["tenant", "diff", "several-json-a", "several-json-b", "-o", "json"];
+    let args = [
+        "tenant",
+        "diff",
+        "several-json-a",
+        "several-json-b",
+        "-o",
+        "json",
+    ];
     let run = world.mcpctl(&args).expect(2);
     let lines = lines(&run);
     let plans = of_type(&lines, "plan");
