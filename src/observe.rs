@@ -7,7 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 
 use crate::{
-    backend::{Apply, AssociationSummary, Aws, Kubernetes, Reason},
+    backend::{AssociationSummary, Aws, Kubernetes},
     config::Settings,
     error::{Error, Result},
     gate,
@@ -18,10 +18,12 @@ use crate::{
 };
 
 mod changes;
+mod confirm;
 mod everyone;
 mod workload;
 
 pub use changes::Changes;
+pub use confirm::confirmed;
 pub use everyone::{Everyone, everyone};
 pub use workload::{Workload, workload};
 
@@ -234,54 +236,6 @@ pub fn relevant(live: State, wanted: &State, subject: &Subject) -> State {
     live.into_iter()
         .filter(|(id, object)| concerns(id, object))
         .collect()
-}
-
-/// Asks the API server about each update, dry. What it refuses is a conflict, known before the first write.
-///
-/// # Errors
-/// What the API server answered, unless it is a refusal.
-pub async fn confirm(plan: &mut Plan, kubernetes: &Kubernetes) -> Result<()> {
-    let updates = plan
-        .steps
-        .iter()
-        .enumerate()
-        .filter_map(|(index, step)| match &step.action {
-            Action::Update(update) if !step.id.is_aws() => Some((index, update)),
-            _ => None,
-        });
-    let asked = updates.map(async |(index, update)| {
-        let repairs = update.repairs();
-        let answer = if repairs.is_empty() {
-            let how = Apply {
-                dry_run: true,
-                force: true,
-                ..Apply::default()
-            };
-            kubernetes.apply(&update.wanted, &how).await
-        } else {
-            // The apply comes after the repair, so the repair is what can be asked about.
-            kubernetes.repair(&update.live, &repairs, true).await
-        };
-        (index, answer)
-    });
-    let answers: Vec<_> = stream::iter(asked)
-        .buffer_unordered(IN_FLIGHT)
-        .collect()
-        .await;
-    for (index, answer) in answers {
-        match answer {
-            Ok(_) => {}
-            Err(error) if matches!(error.reason, Reason::Invalid | Reason::Conflict) => {
-                let id = plan.steps[index].id.clone();
-                plan.conflicts.push(Conflict::new(
-                    &id,
-                    format!("the API server refuses the change: {}", error.message),
-                ));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }
 
 /// What must hold before a tenant is written: the cluster refuses pods without credentials, nobody else has the host,

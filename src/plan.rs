@@ -1,10 +1,13 @@
 //! What has to be done: from what is wanted and what lives to steps with an order. Pure; the value that is printed is
 //! the value that is run.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::{
-    diff, managed,
+    diff::{self, Change},
+    managed,
     marks::{CLUSTER, PLATFORM, TENANT},
     object::{
         EKS, IAM, Id, Object, State, deleted_before, deletion_rank, goes_late, in_making_order,
@@ -123,6 +126,8 @@ pub struct Options {
     pub stale_pods: bool,
     /// What becomes of what somebody else made.
     pub existing: Existing,
+    /// Differences that the API server is known to leave, or to put back at once: they are no change.
+    pub idle: BTreeMap<Id, Vec<Change>>,
 }
 
 impl Plan {
@@ -236,12 +241,13 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
                         ..conflict
                     });
                 } else if other.text("/metadata/deletionTimestamp").is_empty() {
-                    update::add(
-                        &adopt::marked(object, other, adopts),
-                        other,
-                        (adopts, scaled),
-                        &mut plan,
-                    );
+                    let how = update::How {
+                        adopts,
+                        scaled,
+                        idle: options.idle.get(id).map_or(&[], Vec::as_slice),
+                    };
+                    let wanted = adopt::marked(object, other, adopts);
+                    update::add(&wanted, other, &how, &mut plan);
                 } else {
                     plan.conflicts
                         .push(Conflict::new(id, "is being deleted; wait until it is gone"));

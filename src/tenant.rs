@@ -218,7 +218,7 @@ impl Look {
         Ok(live)
     }
 
-    /// The plan that makes the tenant as it is to be, with what the API server would refuse of it.
+    /// The plan that makes the tenant as it is to be, with what the API server says to it.
     ///
     /// # Errors
     /// Usage, for a template or policy; else what a side answered.
@@ -228,11 +228,14 @@ impl Look {
         session: &Session<'_>,
         how: &How,
     ) -> Result<(Plan, State)> {
-        let (mut plan, live) = self.compare(resolved, session, how).await?;
-        if let Some(kubernetes) = &session.kubernetes {
-            observe::confirm(&mut plan, kubernetes).await?;
-        }
-        Ok((plan, live))
+        let mut sides = self.sides(resolved, session, how).await?;
+        let (wanted, live) = (&sides.wanted, &sides.live);
+        let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
+        let plan = match &session.kubernetes {
+            Some(kubernetes) => observe::confirmed(kubernetes, &mut sides.options, plan).await?,
+            None => plan(&sides.options),
+        };
+        Ok((plan, sides.live))
     }
 
     /// The plan that makes the tenant as it is to be, from what may be read alone.
@@ -245,6 +248,16 @@ impl Look {
         session: &Session<'_>,
         how: &How,
     ) -> Result<(Plan, State)> {
+        let Sides {
+            wanted,
+            live,
+            options,
+        } = self.sides(resolved, session, how).await?;
+        let plan = self.toward(&wanted, &live, (how.only, &options));
+        Ok((plan, live))
+    }
+
+    async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
         keep(&mut wanted, how.only);
         let (live, stale_pods) =
@@ -255,20 +268,34 @@ impl Look {
             ready: how.ready,
             stale_pods: stale_pods && how.only.is_none(),
             existing: how.existing,
+            ..Options::default()
         };
-        let mut plan = plan::toward(&wanted, &live, &self.subject, &options);
+        Ok(Sides {
+            wanted,
+            live,
+            options,
+        })
+    }
+
+    fn toward(
+        &self,
+        wanted: &State,
+        live: &State,
+        (only, options): (Option<Only>, &Options),
+    ) -> Plan {
+        let mut plan = plan::toward(wanted, live, &self.subject, options);
         // To make a second namespace beside one that says it is the tenant's would hide that one.
         let other = self
             .foreign_namespace()
             .filter(|id| !wanted.contains_key(id));
-        if let Some(id) = other.filter(|_| how.only != Some(Only::Aws)) {
+        if let Some(id) = other.filter(|_| only != Some(Only::Aws)) {
             let why = format!(
                 "has the label {TENANT}={}, but mcpctl did not apply it",
                 self.name
             );
             plan.conflicts.push(Conflict::new(&id, why));
         }
-        Ok((plan, live))
+        plan
     }
 
     /// Whether pods run that are older than their identity: a run that changed it and ended before their restart left
@@ -317,6 +344,13 @@ async fn identity(session: &Session<'_>, tenant: &TenantName, names: &Names) -> 
         Some(aws) => observe::identity(aws, tenant.as_str(), names, &session.settings).await,
         None => Ok(State::new()),
     }
+}
+
+/// What a plan is made from.
+struct Sides {
+    wanted: State,
+    live: State,
+    options: Options,
 }
 
 /// How a plan is made.

@@ -131,8 +131,8 @@ async fn look(
             live.extend(namespace.map(|object| (object.id().clone(), object)));
             let subject = subject(&session);
             let live = observe::relevant(live, &wanted, &subject);
-            let mut plan = plan::toward(&wanted, &live, &subject, &Options::default());
-            observe::confirm(&mut plan, kubernetes).await?;
+            let plan = |options: &Options| plan::toward(&wanted, &live, &subject, options);
+            let plan = observe::confirmed(kubernetes, &mut Options::default(), plan).await?;
             Ok((session, plan, live))
         })
         .await

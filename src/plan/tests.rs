@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Action, Existing, Options, Plan, Subject, toward};
+use super::{Action, Options, Plan, Subject, toward};
 use crate::{
     gate,
     object::{EKS, IAM, Id, Object, State},
@@ -13,10 +13,9 @@ fn options() -> Options {
     let settings = testing::settings();
     let acme = testing::resolved("acme", json!({}), &settings);
     Options {
-        stale_pods: false,
-        existing: Existing::Refuse,
         gate: Some(gate::pod_for(&acme)),
         ready: true,
+        ..Options::default()
     }
 }
 
@@ -243,6 +242,35 @@ fn what_stands_as_wanted_needs_no_step() {
     running(&mut live);
     let plan = plan(&wanted, &live);
     assert!(plan.is_clean() && !plan.writes(), "{}", picture(&plan));
+}
+
+#[test]
+fn a_difference_that_would_come_to_nothing_is_none() {
+    let wanted = acme(json!({}));
+    let mut live = made(&wanted);
+    find(&mut live, "Service").tree["spec"]["ports"][0]["port"] = 1.into();
+    let changed = plan(&wanted, &live);
+    let of_service = |id: &Id| id.is("", "Service");
+    let Some(Action::Update(update)) = changed.change_of(of_service) else {
+        panic!("{changed:?}")
+    };
+    let mut options = options();
+    options
+        .idle
+        .insert(update.wanted.id().clone(), update.changes.clone());
+    let plan = |live: &State| toward(&wanted, live, &subject(), &options);
+    assert!(!plan(&live).writes());
+    find(&mut live, "Service").tree["spec"]["type"] = "NodePort".into();
+    let left = plan(&live);
+    let Some(Action::Update(update)) = left.change_of(of_service) else {
+        panic!("{left:?}")
+    };
+    let paths: Vec<&str> = update
+        .changes
+        .iter()
+        .map(|change| change.path.as_str())
+        .collect();
+    assert_eq!(paths, ["spec.type"]);
 }
 
 #[test]

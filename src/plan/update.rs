@@ -26,14 +26,10 @@ impl Update {
     /// What has to be taken out before the apply, as a JSON patch (RFC 6902): an apply only adds to what others put
     /// there. Later items of a list go first, so that the places of the earlier ones hold.
     pub fn repairs(&self) -> Vec<Value> {
-        let by_others = self
+        let mut places: Vec<_> = self
             .changes
             .iter()
-            .filter(|change| !change.owners.is_empty());
-        let mut places: Vec<_> = by_others
-            .filter(|change| {
-                change.want.is_none() || change.have.as_ref().is_some_and(Value::is_array)
-            })
+            .filter(|change| Self::takes_out(change))
             .filter_map(|change| Some((change.pointer.as_deref()?, change)))
             .collect();
         let natural = |pointer: &str| -> Vec<(Option<usize>, String)> {
@@ -53,6 +49,12 @@ impl Update {
             [test, repair]
         };
         places.into_iter().flat_map(patch).collect()
+    }
+
+    /// Whether a change is one that others made and that an apply alone does not undo.
+    pub fn takes_out(change: &Change) -> bool {
+        let more = change.want.is_none() || change.have.as_ref().is_some_and(Value::is_array);
+        more && !change.owners.is_empty() && change.pointer.is_some()
     }
 
     /// What another manager has to hold before the apply lets go of it: the number of pods, which would else fall back
@@ -82,10 +84,20 @@ pub(super) fn was_scaled(wanted: &State) -> bool {
     })
 }
 
-/// Adds what makes `live` as `wanted`, or what stands in the way. `scaled` says that an autoscaler of ours set how many
-/// pods there are, or may have: what it left behind is no claim.
-pub(super) fn add(wanted: &Object, live: &Object, (adopts, scaled): (bool, bool), plan: &mut Plan) {
-    let changes = diff::changes(wanted, live);
+/// What is known about an update beforehand.
+pub(super) struct How<'a> {
+    /// Whether the object is somebody else's, and taken over.
+    pub(super) adopts: bool,
+    /// Whether an autoscaler of ours set how many pods there are, or may have: what it left behind is no claim.
+    pub(super) scaled: bool,
+    /// What would come to nothing.
+    pub(super) idle: &'a [Change],
+}
+
+/// Adds what makes `live` as `wanted`, or what stands in the way.
+pub(super) fn add(wanted: &Object, live: &Object, how: &How<'_>, plan: &mut Plan) {
+    let mut changes = diff::changes(wanted, live);
+    changes.retain(|change| !how.idle.contains(change));
     if changes.is_empty() {
         return;
     }
@@ -93,15 +105,15 @@ pub(super) fn add(wanted: &Object, live: &Object, (adopts, scaled): (bool, bool)
     plan.conflicts.extend(
         changes
             .iter()
-            .filter(|change| !(scaled && change.path == REPLICAS))
-            .filter_map(|change| Conflict::held(wanted.id(), change, adopts)),
+            .filter(|change| !(how.scaled && change.path == REPLICAS))
+            .filter_map(|change| Conflict::held(wanted.id(), change, how.adopts)),
     );
     if plan.conflicts.len() == before {
         let update = Update {
             wanted: wanted.clone(),
             live: live.clone(),
             changes,
-            adopts,
+            adopts: how.adopts,
         };
         plan.steps
             .push(step(wanted.id(), Action::Update(Box::new(update))));

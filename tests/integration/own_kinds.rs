@@ -5,6 +5,7 @@ use mcpctl_sandbox::AuditEvent;
 use crate::world::World;
 
 mod custom;
+mod idle;
 mod scaled;
 
 /// A world whose settings name the folder `templates`.

@@ -6,7 +6,7 @@ use super::{discoveries, drop_template, world};
 use crate::world::{Run, World};
 
 /// Defines the kind `Widget` of a group of the test's own, with defaults and a list of each sort.
-fn define(world: &World<'_>, group: &str, scope: &str) {
+pub(super) fn define(world: &World<'_>, group: &str, scope: &str) {
     let text = json!({"type": "string"});
     let item = json!({"type": "object", "properties": {
         "id": text, "size": {"type": "integer", "default": 1},
@@ -42,7 +42,7 @@ fn define(world: &World<'_>, group: &str, scope: &str) {
     world.kubectl(&["get", &format!("widgets.{group}"), "--all-namespaces"]);
 }
 
-fn widget(world: &World<'_>, group: &str, spec: &str) {
+pub(super) fn widget(world: &World<'_>, group: &str, spec: &str) {
     let text = format!(
         "apiVersion: {group}/v1\nkind: Widget\nmetadata:\n  name: own\n  namespace: {{{{ names.namespace }}}}\nspec: {spec}\n"
     );
