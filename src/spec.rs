@@ -6,13 +6,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{lint::Allowed, policy::Policy, quantity::Quantity};
+use kubernetes::{Affinity, Checked, EnvFrom, LabelSelector, ObjectName, Toleration};
 
+mod auth;
+mod checked;
 mod env;
 mod findings;
+pub mod kubernetes;
 mod layers;
 mod names;
 mod types;
 
+pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
 pub use env::EnvVar;
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
 pub use names::{Names, SERVICE_ACCOUNT, partition, role_path};
@@ -36,8 +41,8 @@ pub struct TenantSpec {
     pub args: Vec<Text>,
     /// Environment variables.
     pub env: Vec<EnvVar>,
-    /// Whole Secrets and `ConfigMap`s as environment, in the form of the Kubernetes API.
-    pub env_from: Vec<Map<String, Value>>,
+    /// Whole Secrets and `ConfigMap`s as environment.
+    pub env_from: Vec<Checked<EnvFrom>>,
     /// Secrets with registry credentials.
     pub image_pull_secrets: Vec<SecretName>,
     /// The port that the server listens on; not a privileged one under the restricted profile.
@@ -62,12 +67,12 @@ pub struct TenantSpec {
     pub egress: Vec<Egress>,
     /// Labels that a node must carry.
     pub node_selector: BTreeMap<String, Text>,
-    /// Tolerations in the form of the Kubernetes API.
-    pub tolerations: Vec<Map<String, Value>>,
-    /// Affinity in the form of the Kubernetes API.
-    pub affinity: Option<Map<String, Value>>,
+    /// Taints of nodes that pods put up with.
+    pub tolerations: Vec<Checked<Toleration>>,
+    /// Which nodes pods are for, and which pods they go with or stay away from.
+    pub affinity: Option<Affinity>,
     /// Name of an existing priority class.
-    pub priority_class_name: Option<Text>,
+    pub priority_class_name: Option<ObjectName>,
     /// What Karpenter may do to the tenant's pods.
     pub disruption: Disruption,
     /// Who authenticates clients.
@@ -158,7 +163,7 @@ impl From<Port> for u32 {
 #[serde(deny_unknown_fields)]
 pub struct SecretName {
     /// `metadata.name`
-    pub name: Text,
+    pub name: ObjectName,
 }
 
 /// Requests and limits of a container, by resource name.
@@ -252,12 +257,12 @@ pub struct Egress {
     /// Address block.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cidr: Option<Cidr>,
-    /// Label selector of namespaces, in the form of the Kubernetes API.
+    /// The namespaces.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace_selector: Option<Map<String, Value>>,
-    /// Label selector of pods, in the form of the Kubernetes API.
+    pub namespace_selector: Option<LabelSelector>,
+    /// The pods; in the namespaces, or in the tenant's own where none are selected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pod_selector: Option<Map<String, Value>>,
+    pub pod_selector: Option<LabelSelector>,
     /// TCP ports.
     pub ports: Vec<Port>,
 }
@@ -299,31 +304,6 @@ impl From<DoNotDisrupt> for Value {
             DoNotDisrupt::For(duration) => duration.as_str().into(),
         }
     }
-}
-
-/// Who authenticates clients.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum AuthMode {
-    /// The MCP server itself.
-    #[default]
-    Server,
-    /// The load balancer, by JSON Web Token.
-    Jwt,
-}
-
-/// Authentication at the edge.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Auth {
-    /// Who authenticates.
-    pub mode: AuthMode,
-    /// `iss` of the tokens.
-    pub issuer: Option<Text>,
-    /// Where the keys are published.
-    pub jwks_endpoint: Option<Text>,
-    /// Claims that must hold, in the form of the controller's `additionalClaims`.
-    pub claims: Vec<Map<String, Value>>,
 }
 
 /// What the tenant's role may do.

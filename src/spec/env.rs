@@ -1,9 +1,11 @@
 //! Environment variables of the tenant's container.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use super::types::{EnvName, Text};
+use super::{
+    kubernetes::{Checked, ValueFrom},
+    types::{EnvName, Text},
+};
 
 /// A variable with a literal value or a reference, never both. A variable that looks like a secret takes a reference
 /// only, and none may set what decides which AWS identity the pod has.
@@ -15,9 +17,9 @@ pub struct EnvVar {
     /// A literal value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Text>,
-    /// A reference, in the form of the Kubernetes API.
+    /// Where the value comes from.
     #[serde(rename = "valueFrom", skip_serializing_if = "Option::is_none")]
-    pub value_from: Option<Map<String, Value>>,
+    pub value_from: Option<Checked<ValueFrom>>,
 }
 
 #[derive(Deserialize)]
@@ -25,7 +27,7 @@ pub struct EnvVar {
 struct Raw {
     name: EnvName,
     value: Option<Text>,
-    value_from: Option<Map<String, Value>>,
+    value_from: Option<Checked<ValueFrom>>,
 }
 
 /// Variables that our own templates set.

@@ -1,7 +1,10 @@
 //! What no single field can check: fields that contradict each other, and what Kubernetes or a load balancer would refuse
 //! only after the first write.
 
-use super::{AuthMode, Cidr, HealthType, TenantSpec};
+use super::{
+    AuthMode, Cidr, HealthType, TenantSpec,
+    kubernetes::{LABEL_VALUE, is_dns_name, is_label_value},
+};
 use crate::yaml::nearest;
 
 /// What contradicts itself across fields.
@@ -37,8 +40,14 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
     );
     check(
         spec.auth.mode == AuthMode::Server
-            && (spec.auth.issuer.is_some() || spec.auth.jwks_endpoint.is_some()),
-        "spec.auth: issuer and jwksEndpoint belong to mode jwt",
+            && (spec.auth.issuer.is_some()
+                || spec.auth.jwks_endpoint.is_some()
+                || !spec.auth.claims.is_empty()),
+        "spec.auth: issuer, jwksEndpoint and claims belong to mode jwt",
+    );
+    check(
+        spec.auth.claims.len() > 10,
+        "spec.auth.claims: a load balancer takes 10",
     );
     check(
         spec.security.run_as_user <= 0
@@ -141,32 +150,6 @@ fn bad_labels(spec: &TenantSpec) -> Vec<String> {
         }
     }
     found
-}
-
-const LABEL_VALUE: &str =
-    "at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends";
-
-/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
-fn is_label_value(text: &str) -> bool {
-    let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
-    text.len() <= 63
-        && edge(text.chars().next())
-        && edge(text.chars().last())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-fn is_dns_name(text: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    text.len() <= 253 && text.split('.').all(label)
 }
 
 /// Requests over their limits, and names that are no resource of a container.

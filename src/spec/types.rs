@@ -1,54 +1,8 @@
 //! Small types that cannot hold a wrong value. Each refuses with the rule that was broken.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::net::IpAddr;
 
-use serde::{Deserialize, Serialize};
-
-/// A string type that is checked when it is made, by `parse` or by a reader.
-macro_rules! checked {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// The checked text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                let check: fn(&str) -> Result<(), String> = $check;
-                check(text).map(|()| Self(text.into()))
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(text: String) -> Result<Self, String> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
+use super::checked::checked;
 
 checked!(
     /// A tenant's name: a DNS label of at most 40 characters that starts with a letter. Forty leaves room for the

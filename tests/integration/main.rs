@@ -33,6 +33,7 @@ mod pty;
 mod readiness;
 mod removal;
 mod show;
+mod spec;
 mod status;
 mod terminal;
 mod verbose;

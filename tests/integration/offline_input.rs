@@ -9,6 +9,7 @@ mod files;
 mod flags;
 mod policies;
 mod settings;
+mod shapes;
 mod variables;
 
 /// What is said to each `tenant add acme --dry-run` with these flags.

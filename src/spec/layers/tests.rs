@@ -122,7 +122,7 @@ fn everything_that_contradicts_itself_is_said_at_once() {
     ");
     insta::assert_snapshot!(findings(json!({"auth": {"issuer": "https://issuer.example.com"}})), @"
     tenant `acme` is not complete or contradicts itself
-      spec.auth: issuer and jwksEndpoint belong to mode jwt
+      spec.auth: issuer, jwksEndpoint and claims belong to mode jwt
       hint: its fields come from acme.yaml, built-in settings (tier small) and built-in settings (defaults)
     ");
     insta::assert_snapshot!(findings(json!({"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]})), @"

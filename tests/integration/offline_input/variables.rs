@@ -53,7 +53,7 @@ fn a_variable_that_is_not_the_tenants_to_set() {
             "  env: [{name: HOME, value: x}]",
             "  env: [{name: 1A, value: x}]",
             "  env: [{name: A}]",
-            "  env: [{name: A, value: x, valueFrom: {}}]",
+            "  env: [{name: A, value: x, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}]",
         ]),
         @"
     error: acme.yaml:5:9: spec.env[0]: variable `AWS_ROLE_ARN` would give the pod another identity than its role; it cannot be set
