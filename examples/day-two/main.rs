@@ -65,8 +65,8 @@ fn bring_out_a_broken_one(stage: &Stage) -> Result<()> {
 /// The folder that these settings name adds a ConfigMap and an autoscaler to every tenant.
 fn add_a_template(stage: &Stage) -> Result<()> {
     heading("Templates of one's own: what they add");
-    stage.mcpctl("tenant diff acme --config templates/mcpctl.yaml", 1)?;
-    stage.mcpctl("tenant add acme --config templates/mcpctl.yaml", 0)?;
+    stage.mcpctl("tenant diff acme --config own-templates/mcpctl.yaml", 1)?;
+    stage.mcpctl("tenant add acme --config own-templates/mcpctl.yaml", 0)?;
     heading("Without them again, what they made goes");
     stage.mcpctl("tenant add acme", 0)
 }

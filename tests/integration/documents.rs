@@ -68,7 +68,7 @@ fn the_second_day_ends_well() {
         "still serve",
         "secret \"database\" not found",
         "ended: ready",
-        "given with --with-contents",
+        "or give --with-contents",
         "the tenant is protected",
     ] {
         assert!(run.stdout.contains(said), "it does not say `{said}`: {run}");
@@ -99,6 +99,12 @@ fn every_example_is_planned() {
             "{objects}"
         );
     }
+    let own =
+        plan("tenant add acme -f tenants/acme.yaml --config own-templates/mcpctl.yaml --dry-run");
+    for kind in ["HorizontalPodAutoscaler", "ConfigMap"] {
+        assert!(own.contains(&format!("kind: {kind}\n")), "{own}");
+    }
+    assert!(!own.contains("\n  replicas:"), "{own}");
     let mut known = stems(".");
     known.sort_unstable();
     assert_eq!(
@@ -106,6 +112,7 @@ fn every_example_is_planned() {
         [
             "day-two",
             "mcpctl",
+            "own-templates",
             "policies",
             "quickstart",
             "sandbox",
