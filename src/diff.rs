@@ -11,10 +11,13 @@ use crate::{
     quantity::Quantity,
 };
 
+mod mask;
 mod record;
 mod role;
 #[cfg(test)]
 mod tests;
+
+pub use mask::masked;
 
 /// One field that is not as it is wanted.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Subject;
 use crate::{
-    diff::Change,
+    diff::{Change, masked},
     managed::Owner,
     marks::{PLATFORM, TENANT},
     object::{Id, Object},
@@ -82,7 +82,7 @@ impl Conflict {
         let shown = |value: &Option<Value>| match value {
             None => "nothing".into(),
             Some(_) if change.is_secretive() => "a value that is not shown".into(),
-            Some(value) => value.to_string(),
+            Some(value) => masked(value).to_string(),
         };
         let how = if holder.applies { "applied" } else { "set" };
         Some(Self::new(
@@ -95,5 +95,36 @@ impl Conflict {
                 shown(&change.want)
             ),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_literal_in_a_container_that_a_controller_holds_is_not_told() {
+        let id = Id {
+            group: "apps".into(),
+            kind: "Deployment".into(),
+            namespace: "mcp-acme".into(),
+            name: "mcp-server".into(),
+        };
+        let change = Change {
+            path: "spec.template.spec.containers[sidecar]".into(),
+            have: Some(json!({"image": "proxy:1", "env": [{"name": "A", "value": "hunter2"}]})),
+            want: None,
+            owners: vec![Owner {
+                manager: "injector".into(),
+                applies: true,
+                time: String::new(),
+            }],
+            pointer: None,
+        };
+        let why = Conflict::held(&id, &change, false).expect("a conflict").why;
+        assert!(why.contains("injector") && why.contains("proxy:1"), "{why}");
+        assert!(!why.contains("hunter2"), "{why}");
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    diff::Change,
+    diff::{Change, masked},
     object::{Id, Object},
     plan::{Action, Plan},
     record,
@@ -134,7 +134,10 @@ fn field(change: &Change) -> Field<'_> {
     } else if change.path.ends_with(&format!("[{}]", record::INPUT)) {
         Values::Input(change.have.is_some())
     } else {
-        Values::Said(masked(change.have.as_ref()), masked(change.want.as_ref()))
+        Values::Said(
+            change.have.as_ref().map(masked),
+            change.want.as_ref().map(masked),
+        )
     };
     Field {
         path: &change.path,
@@ -144,34 +147,6 @@ fn field(change: &Change) -> Field<'_> {
             .iter()
             .map(|owner| owner.manager.as_str())
             .collect(),
-    }
-}
-
-fn masked(value: Option<&Value>) -> Option<Value> {
-    let mut value = value?.clone();
-    mask(&mut value);
-    Some(value)
-}
-
-/// Takes literal values of variables and the tenant's input out of what is told.
-fn mask(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map.iter_mut() {
-                match (key.as_str(), inner) {
-                    (record::INPUT, input) => *input = "(the tenant's input)".into(),
-                    ("env", Value::Array(variables)) => {
-                        let literals = variables
-                            .iter_mut()
-                            .filter_map(|variable| variable.get_mut("value"));
-                        literals.for_each(|literal| *literal = "(not shown)".into());
-                    }
-                    (_, inner) => mask(inner),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(mask),
-        _ => {}
     }
 }
 
