@@ -93,7 +93,7 @@ impl Check for Claim {
             return Err("the name of a claim is empty".into());
         }
         if ["exp", "iss", "nbf", "iat"].contains(&name) {
-            return Err(format!("claim `{name}` is checked in any case"));
+            return Err(format!("claim `{name}` is always checked; leave it out"));
         }
         if !(1..=10).contains(&self.values.len()) {
             return Err(format!(

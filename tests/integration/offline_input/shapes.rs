@@ -204,7 +204,7 @@ fn a_shape_whose_fields_contradict_each_other() {
     error: acme.yaml:5:46: spec.egress[0].podSelector.matchExpressions[0]: operators Exists and DoesNotExist take no values
       5 |   egress: [{podSelector: {matchExpressions: [{key: a, operator: Exists, values: [b]}]}, ports: [80]}]
 
-    error: acme.yaml:5:30: spec.auth.claims[0]: claim `iss` is checked in any case
+    error: acme.yaml:5:30: spec.auth.claims[0]: claim `iss` is always checked; leave it out
       5 |   auth: {mode: jwt, claims: [{name: iss, format: single-string, values: [a]}]}
 
     error: acme.yaml:5:30: spec.auth.claims[0]: claim `scope`: a value of format space-separated-values holds no space; list each
