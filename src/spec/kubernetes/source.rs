@@ -183,7 +183,7 @@ impl Check for ResourceFieldRef {
         let Some(divisor) = &self.divisor else {
             return Ok(());
         };
-        let allowed = if self.resource.as_str().ends_with(".cpu") {
+        let allowed = if ["limits.cpu", "requests.cpu"].contains(&self.resource.as_str()) {
             CPU
         } else {
             BYTES
