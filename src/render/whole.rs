@@ -29,6 +29,13 @@ pub(super) fn check(template: &Template) -> Result<()> {
                 ));
             };
             let after = &rest[start + length + 2..];
+            if before.trim().is_empty()
+                && after.trim().is_empty()
+                && !begins(&template.source, number)
+            {
+                let why = "an expression on a line of its own goes on with the line before";
+                return Err(refused(template, number, why));
+            }
             if !opens(&before) || !closes(after) {
                 return Err(refused(
                     template,
@@ -41,6 +48,18 @@ pub(super) fn check(template: &Template) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a value may begin on a line of its own: below a key or a dash, not within a quoted text, a block or a plain
+/// text of several lines.
+fn begins(source: &str, number: usize) -> bool {
+    let lines: Vec<&str> = source.lines().take(number).map(str::trim).collect();
+    let says = |line: &&&str| !(line.is_empty() || line.starts_with('#') || line.starts_with("{%"));
+    lines.iter().rev().find(says).is_none_or(|line| {
+        line.ends_with(':')
+            || line.ends_with('-')
+            || (line.starts_with("{{") && line.ends_with("}}"))
+    })
 }
 
 /// The line, from 0, of a tag that would switch the escaping of values.
@@ -95,7 +114,7 @@ mod tests {
     #[test]
     fn a_whole_value_a_list_item_and_a_key_are_fine() {
         assert!(!refuses(
-            "a: {{ x }}\n- {{ y }}\n{{ k }}: {{ v }}\n  - name: {{ n }}\n- - {{ z }} # why\n{{ block }}"
+            "a: {{ x }}\n- {{ y }}\n{{ k }}: {{ v }}\n  - name: {{ n }}\n- - {{ z }} # why\nb:\n{{ block }}\n{{ block }}"
         ));
     }
 
@@ -109,6 +128,11 @@ mod tests {
             "h: {a: {{ x }}}",
             "h: {{ x\n}}",
             "h: {{ a }} {{ b }}",
+            "h: '\n{{ a }}\n'",
+            "h: \"x\n  {{ a }}\n\"",
+            "h: |\n  {{ a }}",
+            "h: x\n  {{ a }}",
+            "h: x\n  # c\n{% if a %}\n  {{ a }}\n{% endif %}",
             "{% autoescape false %}\nh: {{ x }}\n{% endautoescape %}",
             "{%-\n autoescape false %}",
         ] {
