@@ -77,7 +77,7 @@ pub(crate) fn settings(cluster: &str) -> Result<PathBuf> {
     std::fs::create_dir_all(&dir)?;
     std::fs::write(dir.join("policy.json"), POLICY)?;
     let text = format!(
-        "cluster: {{name: {cluster}, region: eu-west-1, accountId: '000000000000'}}\n\
+        "cluster: {{name: {cluster}, region: eu-west-1, accountId: '111122223333'}}\n\
          domain: {cluster}.example.com\n\
          ingress: {{albSubnetCidrs: [10.0.0.0/20], maxPerGroup: 1000}}\n\
          iam: {{permissionsBoundary: none, policy: policy.json}}\n\

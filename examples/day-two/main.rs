@@ -62,7 +62,7 @@ fn bring_out_a_broken_one(stage: &Stage) -> Result<()> {
     stage.mcpctl("tenant list", 0)
 }
 
-/// The folder that these settings name adds a ConfigMap and an autoscaler to every tenant.
+/// The folder that these settings name adds a map of configuration and an autoscaler to every tenant.
 fn add_a_template(stage: &Stage) -> Result<()> {
     heading("Templates of one's own: what they add");
     stage.mcpctl("tenant diff acme --config own-templates/mcpctl.yaml", 1)?;
