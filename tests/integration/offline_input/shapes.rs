@@ -3,6 +3,10 @@
 use super::{to_flags, to_specs};
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one list of short cases and its answers"
+)]
 fn an_unknown_key_or_value_in_a_shape() {
     insta::assert_snapshot!(
         to_specs("shape-keys", &[
@@ -284,7 +288,7 @@ fn a_name_or_a_value_that_a_shape_does_not_take() {
     let claim = "{name: a, format: string-array, values: [b]}";
     let many = format!(
         "  auth: {{mode: jwt, issuer: i, jwksEndpoint: 'https://a.example.com/j', claims: [{}]}}",
-        vec![claim; 11].join(", ")
+        [claim; 11].join(", ")
     );
     let said = to_specs("shape-many", &[&many]);
     assert!(
