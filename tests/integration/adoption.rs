@@ -189,32 +189,40 @@ fn an_adopted_association_does_not_outlive_a_namespace_that_goes() {
 
 #[test]
 fn what_belongs_to_another_tenant_or_would_be_cut_off_is_not_taken_over() {
-    let tenant = "kept";
+    let tenant = "kept-out";
     let world = World::new(tenant);
-    world.kubectl(&["create", "namespace", "mcp-kept"]);
+    world.kubectl(&["create", "namespace", "mcp-kept-out"]);
     world.kubectl(&[
         "label",
         "namespace",
-        "mcp-kept",
+        "mcp-kept-out",
         "mcpctl.dev/tenant=somebody",
     ]);
     let adopt = |world: &World<'_>| -> Run { world.mcpctl(&["tenant", "add", tenant, "--adopt"]) };
     let _ = adopt(&world)
         .expect(3)
         .says(&["belongs to tenant somebody"]);
-    world.kubectl(&["label", "namespace", "mcp-kept", "mcpctl.dev/tenant-"]);
+    world.kubectl(&["label", "namespace", "mcp-kept-out", "mcpctl.dev/tenant-"]);
     world.kubectl(&[
         "-n",
-        "mcp-kept",
+        "mcp-kept-out",
         "create",
         "deployment",
         "shop",
         "--image=registry.example/shop:1",
     ]);
-    let _ = adopt(&world)
-        .expect(3)
-        .says(&["Deployment mcp-kept/shop: is not the tenant's", "cut off"]);
-    world.kubectl(&["-n", "mcp-kept", "delete", "deployment", "shop", "--wait"]);
+    let _ = adopt(&world).expect(3).says(&[
+        "Deployment mcp-kept-out/shop: is not the tenant's",
+        "cut off",
+    ]);
+    world.kubectl(&[
+        "-n",
+        "mcp-kept-out",
+        "delete",
+        "deployment",
+        "shop",
+        "--wait",
+    ]);
     let _ = adopt(&world).expect(0);
 }
 

@@ -264,7 +264,7 @@ fn the_network_is_as_said(world: &World<'_>) {
 fn a_tenant_whose_clients_the_load_balancer_authenticates() {
     let world = World::new("spec-jwt");
     let claims = json!([
-        {"name": "tenant", "format": "single-string", "values": ["edge"]},
+        {"name": "tenant", "format": "single-string", "values": ["spec-edge"]},
         {"name": "roles", "format": "string-array", "values": ["reader", "writer"]},
         {"name": "scope", "format": "space-separated-values", "values": ["mcp:call"]},
     ]);
@@ -274,7 +274,7 @@ fn a_tenant_whose_clients_the_load_balancer_authenticates() {
     );
     file(
         &world,
-        "edge",
+        "spec-edge",
         &json!({
             "auth": {"mode": "jwt", "issuer": issuer, "jwksEndpoint": keys, "claims": claims},
             "health": {"type": "tcp", "path": "/"},
@@ -282,10 +282,10 @@ fn a_tenant_whose_clients_the_load_balancer_authenticates() {
         }),
     );
     let _ = world
-        .mcpctl(&["tenant", "add", "edge", "-f", "edge.yaml"])
+        .mcpctl(&["tenant", "add", "spec-edge", "-f", "spec-edge.yaml"])
         .expect(0);
     let annotations =
-        live(&world, "edge", "ingress", "mcp-server")["metadata"]["annotations"].take();
+        live(&world, "spec-edge", "ingress", "mcp-server")["metadata"]["annotations"].take();
     let text = annotations["alb.ingress.kubernetes.io/jwt-validation"].as_str();
     let validation: Value = serde_json::from_str(text.expect("an annotation")).expect("JSON");
     assert_eq!(
@@ -296,15 +296,15 @@ fn a_tenant_whose_clients_the_load_balancer_authenticates() {
         annotations["alb.ingress.kubernetes.io/success-codes"],
         "200-499"
     );
-    let template = live(&world, "edge", "deployment", "mcp-server")["spec"]["template"].take();
+    let template = live(&world, "spec-edge", "deployment", "mcp-server")["spec"]["template"].take();
     let container = &template["spec"]["containers"][0];
     for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
         assert_eq!(container[probe]["tcpSocket"], json!({"port": 8080}));
     }
     let disruption = &template["metadata"]["annotations"]["karpenter.sh/do-not-disrupt"];
     assert_eq!(*disruption, "30m");
-    stays(&world, "edge");
+    stays(&world, "spec-edge");
     let _ = world
-        .mcpctl(&["tenant", "remove", "edge", "--yes"])
+        .mcpctl(&["tenant", "remove", "spec-edge", "--yes"])
         .expect(0);
 }
