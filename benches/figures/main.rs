@@ -75,6 +75,8 @@ fn verbs(sandbox: &Sandbox, milliseconds: u64) -> Result<()> {
         })?;
         print(title, Some(milliseconds), &runs)?;
     }
+    // The platform belongs to one cluster; the next round trip brings another.
+    stage.measure(&["platform", "remove", "--yes"])?;
     Ok(())
 }
 
