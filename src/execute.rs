@@ -20,6 +20,7 @@ use crate::{
 
 mod change;
 mod identity;
+mod restart;
 mod step;
 
 /// Calls in flight at most.
@@ -79,6 +80,8 @@ pub struct Outcome {
     pub skipped: Vec<usize>,
     /// The objects as they were written or read last.
     pub state: State,
+    /// What was waited for and says nothing of its state.
+    pub unknown: Vec<Id>,
     /// The signal that ended it.
     pub interrupted: Option<Signal>,
 }
@@ -90,6 +93,8 @@ struct Progress {
     lock: RefCell<Option<Lock>>,
     /// What the steps that wait said last.
     waits_for: RefCell<BTreeMap<Id, Waiting>>,
+    /// What says nothing of its state.
+    unknown: RefCell<Vec<Id>>,
 }
 
 /// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in
@@ -100,6 +105,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
         state: RefCell::new(run.live.clone()),
         lock: RefCell::new(None),
         waits_for: RefCell::default(),
+        unknown: RefCell::default(),
     };
     let mut outcome = Outcome::default();
     let mut pending: BTreeMap<usize, &Step> = plan.steps.iter().enumerate().collect();
@@ -145,6 +151,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
         }
     }
     outcome.state = progress.state.into_inner();
+    outcome.unknown = progress.unknown.into_inner();
     outcome
 }
 

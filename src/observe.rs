@@ -213,19 +213,25 @@ pub async fn has_pods_older_than(
     namespace: &str,
     time: i64,
 ) -> Result<bool> {
-    let pods = kubernetes
-        .list(
-            own_kind("", "Pod"),
-            namespace,
-            "app.kubernetes.io/name=mcp-server",
-        )
-        .await?;
     let older = |pod: &Object| {
         let made: Option<Timestamp> = pod.text("/metadata/creationTimestamp").parse().ok();
-        let goes = !pod.text("/metadata/deletionTimestamp").is_empty();
-        !goes && made.is_some_and(|made| made.as_second() < time)
+        made.is_some_and(|made| made.as_second() < time)
     };
-    Ok(pods.iter().any(older))
+    Ok(server_pods(kubernetes, namespace).await?.iter().any(older))
+}
+
+/// The pods of the tenant's server that are not on their way out, whatever started them: those that the tenant's
+/// network policies, Service and disruption budget select.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn server_pods(kubernetes: &Kubernetes, namespace: &str) -> Result<Vec<Object>> {
+    let selector = "app.kubernetes.io/name=mcp-server";
+    let mut pods = kubernetes
+        .list(own_kind("", "Pod"), namespace, selector)
+        .await?;
+    pods.retain(|pod| pod.text("/metadata/deletionTimestamp").is_empty());
+    Ok(pods)
 }
 
 /// Only what a plan is about: what is wanted, what is ours, and a role or association that has our name, whoever made

@@ -14,6 +14,7 @@ mod finding;
 mod group;
 mod leaving;
 mod logs;
+mod own;
 mod pods;
 mod refusal;
 mod rollout;
@@ -22,7 +23,7 @@ mod workload;
 pub use evidence::{Evidence, Verdict};
 pub use finding::{Finding, LogOf, Waiting};
 pub use leaving::gone;
-pub use rollout::ready;
+pub use rollout::{Readiness, ready};
 
 /// The Ingresses of all namespaces; none where they cannot be read, since they only explain.
 async fn ingresses(kubernetes: &Kubernetes) -> Vec<Value> {

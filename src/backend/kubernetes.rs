@@ -237,6 +237,29 @@ impl Kubernetes {
         .await
     }
 
+    /// Asks for a pod to end, as far as a disruption budget lets it. One that is gone, or is another of the same name,
+    /// is well.
+    ///
+    /// # Errors
+    /// `Busy` when the budget does not.
+    pub async fn evict(&self, pod: &Object) -> Answer<()> {
+        let id = pod.id();
+        let call = format!("evict {id}");
+        let path = format!("{}/eviction", self.path(id, &call)?);
+        let eviction = json!({
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": id.name, "namespace": id.namespace},
+            "deleteOptions": {"preconditions": {"uid": pod.text("/metadata/uid")}},
+        });
+        match self.send("POST", &path, Some(&eviction), &call).await {
+            Err(error) if !matches!(error.reason, Reason::NotFound | Reason::Conflict) => {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Replaces an object that has not changed since it was read.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         .await;
     context.report.facts(facts(&resolved, &outcome));
     context.report.outcome(&subject, &plan, &outcome)?;
-    let (word, lines) = good_end(&resolved, &plan);
+    let (word, lines) = good_end(&resolved, &plan, &outcome);
     context.report.done(word, &lines)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -167,7 +167,7 @@ fn facts(resolved: &Resolved, outcome: &Outcome) -> [(&'static str, String); 4] 
 }
 
 /// One word, and the lines for people.
-fn good_end(resolved: &Resolved, plan: &Plan) -> (&'static str, Vec<String>) {
+fn good_end(resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> (&'static str, Vec<String>) {
     let name = &resolved.name;
     if !plan.writes() {
         return ("unchanged", vec![format!("tenant `{name}`: nothing to do")]);
@@ -176,11 +176,16 @@ fn good_end(resolved: &Resolved, plan: &Plan) -> (&'static str, Vec<String>) {
         .steps
         .iter()
         .any(|step| matches!(step.action, Action::AwaitReady));
-    let word = if waited { "ready" } else { "applied" };
+    let ready = waited && outcome.unknown.is_empty();
+    let word = if ready { "ready" } else { "applied" };
     let [create, change, delete] = plan.counts();
     let mut lines = vec![format!(
         "tenant `{name}` is {word}: {create} created, {change} changed, {delete} deleted"
     )];
+    let silent = outcome.unknown.iter();
+    lines.extend(silent.map(|id| {
+        format!("whether {id} is ready is not known: it has no condition Ready or Available")
+    }));
     if waited {
         lines.push("DNS and TLS of the URL are not checked".into());
     }

@@ -3,22 +3,20 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use k8s_openapi::jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Event, Progress, Run, change, identity, next_signal, unlock};
+use super::{Event, Progress, Run, change, identity, next_signal, restart, unlock};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason},
     diff,
     error::{Error, Kind, Result},
     gate, lock,
-    managed::RESTART_MANAGER,
     object::{Id, Object, starts_pods},
     observe,
     plan::{Action, Step, Update},
     release,
-    wait::{self, Waiting},
+    wait::{self, Readiness, Waiting},
 };
 
 /// Carries out one step; the text says what came of it.
@@ -48,13 +46,9 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             String::new()
         }
         Action::Gate(pod) => bounded(step, (run, progress), open(step, pod, run)).await?,
-        Action::Restart(deployment) => {
-            bounded(
-                step,
-                (run, progress),
-                restart(step, deployment, run, progress),
-            )
-            .await?
+        Action::Restart(workload) => {
+            let restart = restart::restart(step, workload, run, progress);
+            bounded(step, (run, progress), restart).await?
         }
         Action::KeepHost(host) => keep_host(&step.id, host, run, progress).await?,
         Action::AwaitGone => bounded(step, (run, progress), gone(step, run, progress)).await?,
@@ -67,7 +61,7 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
     Ok(text)
 }
 
-fn kubernetes<'a>(run: &Run<'a>) -> Result<&'a Kubernetes> {
+pub(super) fn kubernetes<'a>(run: &Run<'a>) -> Result<&'a Kubernetes> {
     run.kubernetes
         .ok_or_else(|| Error::usage("this plan needs the cluster"))
 }
@@ -104,7 +98,7 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
     }
 }
 
-fn note(progress: &Progress, object: Object) {
+pub(super) fn note(progress: &Progress, object: Object) {
     progress.wrote.set(true);
     progress
         .state
@@ -279,35 +273,6 @@ async fn open(step: &Step, pod: &Value, run: &Run<'_>) -> Result<String> {
     Err(Error::new(Kind::Wait, "the gate was never asked"))
 }
 
-async fn restart(
-    step: &Step,
-    deployment: &Object,
-    run: &Run<'_>,
-    progress: &Progress,
-) -> Result<String> {
-    let text = format!(
-        "the identity changed; pods restart in {} s, when the change has spread",
-        run.settle.as_secs()
-    );
-    (run.events)(Event::Waiting(step, &text));
-    tokio::time::sleep(run.settle).await;
-    let id = deployment.id();
-    let patch = json!({
-        "apiVersion": deployment.api_version(),
-        "kind": id.kind,
-        "metadata": {"name": id.name, "namespace": id.namespace},
-        "spec": {"template": {"metadata": {"annotations": {"mcpctl.dev/restarted-at": Timestamp::now().to_string()}}}},
-    });
-    let how = Apply {
-        force: true,
-        manager: Some(RESTART_MANAGER),
-        ..Apply::default()
-    };
-    let restarted = kubernetes(run)?.apply(&Object::new(patch)?, &how).await?;
-    note(progress, restarted);
-    Ok("pods restarted".into())
-}
-
 /// Tells what a step waits for, and keeps it for the time when the wait runs out.
 fn tell(step: &Step, waiting: &Waiting, run: &Run<'_>, progress: &Progress) {
     (run.events)(Event::Waiting(step, &waiting.line()));
@@ -332,7 +297,7 @@ async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String>
 }
 
 async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let (deployment, ingress) = {
+    let (workload, ingress) = {
         let state = progress.state.borrow();
         let ingress = state
             .iter()
@@ -341,8 +306,16 @@ async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String
         (find(&state, &step.id)?, ingress)
     };
     let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
-    let waited = wait::ready(kubernetes(run)?, &deployment, ingress.as_ref(), &tell).await?;
-    Ok(if waited { "ready" } else { "" }.into())
+    let readiness = wait::ready(kubernetes(run)?, &workload, ingress.as_ref(), &tell).await?;
+    Ok(match readiness {
+        Readiness::AtOnce => "",
+        Readiness::Ready => "ready",
+        Readiness::Unknown => {
+            progress.unknown.borrow_mut().push(step.id.clone());
+            "its readiness is not known"
+        }
+    }
+    .into())
 }
 
 fn find(state: &crate::object::State, id: &Id) -> Result<Object> {

@@ -15,6 +15,12 @@ pub fn starts_pods(id: &Id) -> bool {
     ) || (is_own(id) && !scales(id))
 }
 
+/// Whether the pods that objects of this kind start are meant to go on, so that it makes sense to wait until they are
+/// ready.
+pub fn runs_on(id: &Id) -> bool {
+    starts_pods(id) && id.group != "batch" && !id.is("", "Pod") && !id.is("apps", "ReplicaSet")
+}
+
 /// Whether objects of this kind set how many pods another object has.
 pub fn scales(id: &Id) -> bool {
     id.is("autoscaling", "HorizontalPodAutoscaler") || id.is("keda.sh", "ScaledObject")

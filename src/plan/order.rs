@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
 use crate::{
     gate,
-    object::{Id, Object, State, may_be_held, scales, starts_pods},
+    object::{Id, Object, State, may_be_held, runs_on, scales, starts_pods},
 };
 
 /// Adds the operations that go with the changes, then the edges.
@@ -41,8 +41,11 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         push_last(plan, step(&id, Action::Restart(object)));
     }
     if options.ready {
-        for id in pods.deployments() {
-            push_last(plan, step(&id, Action::AwaitReady));
+        let all: Vec<usize> = (0..plan.steps.len()).collect();
+        for id in pods.workloads() {
+            let mut await_ready = step(&id, Action::AwaitReady);
+            await_ready.after.clone_from(&all);
+            plan.steps.push(await_ready);
         }
     }
 }
@@ -84,10 +87,19 @@ impl Pods {
         }
     }
 
-    /// What lives and has to start its pods anew. How an own kind does that is not ours to know.
+    /// What lives and has to start its pods anew. Where that is left to another's controller, one object stands for all
+    /// pods of the namespace.
     fn to_restart(&self) -> Vec<Object> {
-        let restartable = |object: &&Object| self.identity_changes && object.id().group == "apps";
-        self.living.values().filter(restartable).cloned().collect()
+        if !self.identity_changes {
+            return Vec::new();
+        }
+        let (ours, others): (Vec<_>, Vec<_>) = self
+            .living
+            .values()
+            .filter(|object| runs_on(object.id()))
+            .partition(|object| object.id().group == "apps");
+        let stand_in = others.into_iter().take(usize::from(ours.is_empty()));
+        ours.into_iter().chain(stand_in).cloned().collect()
     }
 
     /// The objects whose next pods have to wait for their identity: they are new, their identity is, or no pod of
@@ -110,12 +122,22 @@ impl Pods {
             .map(|(_, object)| object)
     }
 
-    /// The Deployments that are there in the end.
-    fn deployments(&self) -> BTreeSet<Id> {
-        let all = self.living.keys().chain(self.written.keys());
-        all.filter(|id| id.is("apps", "Deployment"))
+    /// What is there in the end and tells whether the tenant is ready: its Deployments, or where there is none, what
+    /// stands in for one.
+    fn workloads(&self) -> BTreeSet<Id> {
+        let all: BTreeSet<Id> = self
+            .living
+            .keys()
+            .chain(self.written.keys())
+            .filter(|id| runs_on(id))
             .cloned()
-            .collect()
+            .collect();
+        let is_deployment = |id: &Id| id.is("apps", "Deployment");
+        if all.iter().any(is_deployment) {
+            all.into_iter().filter(is_deployment).collect()
+        } else {
+            all
+        }
     }
 }
 

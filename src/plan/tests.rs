@@ -192,6 +192,7 @@ fn an_own_kind_comes_behind_the_gate_and_an_autoscaler_after_its_target() {
     14 lock Namespace mcp-acme                          <- 00
     15 keep host Ingress mcp-server                     <- 07
     16 gate Widget own                                  <- 01 02 04 06 08 09 10 13 15
+    17 await ready Widget own                           <- 12
     ");
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     finding::{Finding, Waiting, message},
     group::{self, Complaints},
+    own::{Said, said},
     pods, refusal,
     workload::{Rollout, is_late, is_owned_by, late, refused},
 };
@@ -14,7 +15,13 @@ use crate::object::Object;
 
 /// How long a pod waits for a node before that counts as failure: an autoscaler needs its time.
 const NODE_PATIENCE: Duration = Duration::from_mins(3);
+/// How long an object of another kind may say nothing of its state before that is how it is: not every kind has
+/// conditions, and a controller that writes them begins within seconds.
+const SILENCE: Duration = Duration::from_secs(15);
 const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
+
+/// Stands for the kind of a workload that is no Deployment.
+pub(super) const OWN: &str = "";
 
 /// What the evidence says.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +30,8 @@ pub enum Verdict {
     Ready,
     /// Not yet, for these reasons.
     Waiting(Waiting),
+    /// All that tells is as it should be, but the workload says nothing of its state.
+    Unknown,
     /// Waiting does not help.
     Failed(Vec<Finding>),
 }
@@ -30,7 +39,10 @@ pub enum Verdict {
 /// The newest known state of each object of a rollout. Times count from when waiting began.
 #[derive(Debug)]
 pub struct Evidence {
-    deployment: Value,
+    /// An object of another kind that stands for the workload, and whose controller may make a Deployment.
+    own: Option<Object>,
+    /// The workload's Deployment, once it is there.
+    deployment: Option<Value>,
     ingress: Option<Value>,
     replica_sets: BTreeMap<String, Value>,
     pods: BTreeMap<String, Value>,
@@ -47,10 +59,12 @@ pub struct Evidence {
 
 impl Evidence {
     /// Starts from what was read or written last.
-    pub fn new(deployment: &Object, ingress: Option<&Object>) -> Self {
+    pub fn new(workload: &Object, ingress: Option<&Object>) -> Self {
+        let is_deployment = workload.id().is("apps", "Deployment");
         Self {
-            was_late: is_late(&deployment.tree),
-            deployment: deployment.tree.clone(),
+            was_late: is_late(&workload.tree),
+            own: (!is_deployment).then(|| workload.clone()),
+            deployment: is_deployment.then(|| workload.tree.clone()),
             ingress: ingress.map(|object| object.tree.clone()),
             replica_sets: BTreeMap::new(),
             pods: BTreeMap::new(),
@@ -61,13 +75,13 @@ impl Evidence {
         }
     }
 
-    /// Takes in an object that lives.
+    /// Takes in an object that lives; its kind, or [`OWN`] for the workload of another kind.
     pub fn present(&mut self, kind: &str, tree: Value, at: Duration) {
         let name = text(&tree, "/metadata/name").to_string();
         match kind {
-            "Deployment" if name == text(&self.deployment, "/metadata/name") => {
-                self.was_late &= is_late(&tree);
-                self.deployment = tree;
+            "Deployment" if self.is_workloads(&tree) => {
+                self.was_late = is_late(&tree) && (self.was_late || self.deployment.is_none());
+                self.deployment = Some(tree);
             }
             "Ingress" => {
                 let own = self.ingress.as_mut();
@@ -85,7 +99,23 @@ impl Evidence {
                 self.pods.insert(name, tree);
             }
             "Event" => self.event(&tree),
+            OWN => {
+                let own = self.own.as_mut();
+                if let Some(own) = own.filter(|own| own.id().name == name) {
+                    own.tree = tree;
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Whether a Deployment is the one that is wanted, or the one that the workload's controller made.
+    fn is_workloads(&self, deployment: &Value) -> bool {
+        match (&self.own, &self.deployment) {
+            (Some(own), _) => is_owned_by(deployment, &own.tree),
+            (None, known) => known.as_ref().is_some_and(|known| {
+                text(known, "/metadata/name") == text(deployment, "/metadata/name")
+            }),
         }
     }
 
@@ -93,6 +123,7 @@ impl Evidence {
     pub fn gone(&mut self, kind: &str, tree: &Value) {
         let name = text(tree, "/metadata/name");
         match kind {
+            "Deployment" if self.own.is_some() && self.is_workloads(tree) => self.deployment = None,
             "ReplicaSet" => _ = self.replica_sets.remove(name),
             "Pod" => {
                 self.pods.remove(name);
@@ -145,24 +176,31 @@ impl Evidence {
         self.members = all;
     }
 
-    /// When the verdict may change without anything happening.
-    pub fn patience_ends(&self) -> Option<Duration> {
-        self.without_node
+    /// When the verdict may change without anything happening, after a time.
+    pub fn patience_ends(&self, after: Duration) -> Option<Duration> {
+        let nodes = self
+            .without_node
             .values()
-            .min()
-            .map(|since| *since + NODE_PATIENCE)
+            .map(|since| *since + NODE_PATIENCE);
+        let silence = self.own.iter().map(|_| SILENCE);
+        nodes.chain(silence).filter(|end| *end > after).min()
     }
 
     /// What follows, at a time since waiting began.
     pub fn verdict(&self, at: Duration) -> Verdict {
         let (mut hopeless, mut told) = (Vec::new(), Vec::new());
-        let rollout = Rollout::of(&self.deployment);
-        if !rollout.complete {
+        let rollout = self.deployment.as_ref().map(Rollout::of);
+        let rollout = rollout.filter(|rollout| !rollout.complete);
+        if let (Some(rollout), Some(deployment)) = (&rollout, &self.deployment) {
             self.pods(at, &mut hopeless, &mut told);
-            if rollout.seen && is_late(&self.deployment) && !self.was_late {
-                hopeless.push(late(&self.deployment));
+            if rollout.seen && is_late(deployment) && !self.was_late {
+                hopeless.push(late(deployment));
                 hopeless.append(&mut told);
             }
+        }
+        let own = self.own.as_ref().map(said);
+        if let Some(Said::Stalled(why)) = &own {
+            hopeless.push(Finding::new(why));
         }
         let addressed = self.ingress.as_ref().is_none_or(has_address);
         if let (Some(ingress), Some(said)) = (&self.ingress, self.complaint()) {
@@ -178,32 +216,36 @@ impl Evidence {
             hopeless.extend(self.still_serving());
             return Verdict::Failed(hopeless);
         }
-        match (rollout.complete, addressed) {
-            (true, true) => Verdict::Ready,
-            (complete, _) => Verdict::Waiting(Waiting {
-                state: if complete {
-                    "Ingress has no address yet".into()
-                } else {
-                    rollout.state
-                },
-                findings: told,
-            }),
-        }
+        let silent = self.deployment.is_none() && own == Some(Said::Nothing);
+        let state = match (rollout, own) {
+            (Some(rollout), _) => rollout.state,
+            (None, Some(Said::NotYet(why))) => why,
+            _ if silent && at < SILENCE => "it says nothing of its state yet".into(),
+            _ if !addressed => "Ingress has no address yet".into(),
+            _ if silent => return Verdict::Unknown,
+            _ => return Verdict::Ready,
+        };
+        Verdict::Waiting(Waiting {
+            state,
+            findings: told,
+        })
     }
 
     /// The newest `ReplicaSet`, once the Deployment's controller has made it. Pods of older ones may fail: that is why
     /// they are replaced.
     fn newest(&self) -> Option<&Value> {
-        let revision = text(&self.deployment, REVISION);
+        let deployment = self.deployment.as_ref()?;
+        let revision = text(deployment, REVISION);
         self.of_deployment()
             .find(|set| !revision.is_empty() && text(set, REVISION) == revision)
-            .filter(|_| Rollout::of(&self.deployment).seen)
+            .filter(|_| Rollout::of(deployment).seen)
     }
 
     fn of_deployment(&self) -> impl Iterator<Item = &Value> {
-        self.replica_sets
-            .values()
-            .filter(|set| is_owned_by(set, &self.deployment))
+        self.replica_sets.values().filter(|set| {
+            let deployment = self.deployment.as_ref();
+            deployment.is_some_and(|deployment| is_owned_by(set, deployment))
+        })
     }
 
     fn pods(&self, at: Duration, hopeless: &mut Vec<Finding>, told: &mut Vec<Finding>) {

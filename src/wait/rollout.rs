@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::time::Instant;
 
 use super::{
-    evidence::{Evidence, Verdict},
+    evidence::{Evidence, OWN, Verdict},
     explain,
     finding::{Finding, Waiting},
     ingresses, sleep_until,
@@ -17,31 +17,44 @@ use crate::{
     object::{Id, Object, own_kind},
 };
 
-/// Follows Deployment, `ReplicaSets`, pods, Ingress and events of a namespace until the tenant is ready. `progress` hears
-/// each time what is still waited for. False when it was ready at once.
+/// How waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It was ready at once.
+    AtOnce,
+    /// It became ready.
+    Ready,
+    /// The workload is of a kind that says nothing of its state. All else is ready.
+    Unknown,
+}
+
+/// Follows the workload, its Deployment, `ReplicaSets` and pods, the Ingress and the events of a namespace until the
+/// tenant is ready. `progress` hears each time what is still waited for.
 ///
 /// # Errors
 /// Wait, as soon as there is evidence that waiting does not help, with the log of the container that fails.
 pub async fn ready(
     kubernetes: &Kubernetes,
-    deployment: &Object,
+    workload: &Object,
     ingress: Option<&Object>,
     progress: &dyn Fn(&Waiting),
-) -> Result<bool> {
+) -> Result<Readiness> {
     let began = Instant::now();
-    let mut evidence = Evidence::new(deployment, ingress);
+    let mut evidence = Evidence::new(workload, ingress);
     if let Verdict::Ready = evidence.verdict(Duration::ZERO) {
-        return Ok(false);
+        return Ok(Readiness::AtOnce);
     }
-    let id = deployment.id();
-    let mut version = deployment.text("/metadata/resourceVersion");
+    let id = workload.id();
+    let mut version = workload.text("/metadata/resourceVersion");
     let (mut last, mut explained) = (Waiting::default(), String::new());
     loop {
-        let mut all = follow(kubernetes, &id.namespace, version).await?;
-        // A watch that starts again tells the Deployment's state as well.
+        let mut all = follow(kubernetes, id, version).await?;
+        // A watch that starts again tells the workload's state as well.
         version = "";
         loop {
-            let patience = evidence.patience_ends().map(|end| began + end);
+            let patience = evidence
+                .patience_ends(began.elapsed())
+                .map(|end| began + end);
             tokio::select! {
                 event = all.next() => match event {
                     Some((kind, WatchEvent::Present(tree))) => evidence.present(kind, tree, began.elapsed()),
@@ -55,7 +68,8 @@ pub async fn ready(
                 evidence.members(ingresses(kubernetes).await);
             }
             match evidence.verdict(began.elapsed()) {
-                Verdict::Ready => return Ok(true),
+                Verdict::Ready => return Ok(Readiness::Ready),
+                Verdict::Unknown => return Ok(Readiness::Unknown),
                 Verdict::Failed(why) => return Err(failed(kubernetes, id, &why).await),
                 Verdict::Waiting(waiting) if waiting != last => {
                     progress(&waiting);
@@ -69,24 +83,33 @@ pub async fn ready(
 
 type Tagged = futures_util::stream::LocalBoxStream<'static, (&'static str, WatchEvent)>;
 
-/// The watches of a namespace as one stream, each event with its kind. `version` is where the Deployment's begins.
+/// The watches of a workload's namespace as one stream, each event with its kind. `version` is where the workload's
+/// begins.
 async fn follow(
     kubernetes: &Kubernetes,
-    namespace: &str,
+    workload: &Id,
     version: &str,
 ) -> Result<impl Stream<Item = (&'static str, WatchEvent)> + Unpin> {
-    let watched = [
-        ("apps", "Deployment", version),
+    let (deployment, own) = if workload.is("apps", "Deployment") {
+        (version, None)
+    } else {
+        let kind = kubernetes.kind(&workload.group, &workload.kind);
+        ("", kind.map(|kind| (OWN, kind, version)))
+    };
+    let known = [
+        ("apps", "Deployment", deployment),
         ("apps", "ReplicaSet", ""),
         ("", "Pod", ""),
         ("networking.k8s.io", "Ingress", ""),
         ("", "Event", ""),
     ];
-    let watches = watched.map(async |(group, kind, version)| {
+    let known = known.map(|(group, kind, version)| (kind, own_kind(group, kind).clone(), version));
+    let watches = known.into_iter().chain(own);
+    let watches = watches.map(async |(tag, kind, version)| {
         let stream = kubernetes
-            .watch(own_kind(group, kind), namespace, None, version)
+            .watch(&kind, &workload.namespace, None, version)
             .await?;
-        Ok::<Tagged, CallError>(stream.map(move |event| (kind, event)).boxed_local())
+        Ok::<Tagged, CallError>(stream.map(move |event| (tag, event)).boxed_local())
     });
     let streams = futures_util::future::try_join_all(watches).await?;
     Ok(futures_util::stream::select_all(streams))

@@ -1,4 +1,4 @@
-//! What a Deployment and its `ReplicaSets` say. Pure.
+//! What a Deployment and its `ReplicaSets` say; the counts of a `StatefulSet` and a `DaemonSet` as well. Pure.
 
 use serde_json::Value;
 
@@ -17,13 +17,20 @@ impl Rollout {
     pub(super) fn of(deployment: &Value) -> Self {
         let status = &deployment["status"];
         let number = |value: &Value| value.as_i64().unwrap_or(0);
-        let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
+        let daemons = deployment["kind"] == "DaemonSet";
+        let wanted = if daemons {
+            number(&status["desiredNumberScheduled"])
+        } else {
+            deployment["spec"]["replicas"].as_i64().unwrap_or(1)
+        };
         let seen =
             number(&status["observedGeneration"]) >= number(&deployment["metadata"]["generation"]);
-        let (updated, available) = (
-            number(&status["updatedReplicas"]),
-            number(&status["availableReplicas"]),
-        );
+        let counts = if daemons {
+            ["updatedNumberScheduled", "numberAvailable"]
+        } else {
+            ["updatedReplicas", "availableReplicas"]
+        };
+        let [updated, available] = counts.map(|count| number(&status[count]));
         let old = number(&status["replicas"]) - updated;
         let ending = if seen && old > 0 {
             format!(", {old} to end")

@@ -200,10 +200,10 @@ fn a_node_is_waited_for_three_minutes_from_when_its_lack_was_first_seen() {
     };
     let seconds = Duration::from_secs;
     let mut evidence = evidence(&[]);
-    assert_eq!(evidence.patience_ends(), None);
+    assert_eq!(evidence.patience_ends(START), None);
     evidence.present("Pod", no_node("0/3 nodes are available"), seconds(10));
     evidence.present("Pod", no_node("0/4 nodes are available"), seconds(100));
-    assert_eq!(evidence.patience_ends(), Some(seconds(190)));
+    assert_eq!(evidence.patience_ends(START), Some(seconds(190)));
     assert_eq!(
         told(evidence.verdict(seconds(189))),
         "0 of 1 pods ready (pod a: waits for a node: 0/4 nodes are available)"
@@ -218,7 +218,7 @@ fn a_node_is_waited_for_three_minutes_from_when_its_lack_was_first_seen() {
         seconds(191),
     );
     assert_eq!(told(evidence.verdict(seconds(500))), "0 of 1 pods ready");
-    assert_eq!(evidence.patience_ends(), None);
+    assert_eq!(evidence.patience_ends(START), None);
 }
 
 #[test]

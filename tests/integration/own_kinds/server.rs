@@ -1,10 +1,15 @@
 //! An operator's kind in place of the Deployment: `MCPServer` of kubernetes-sigs/mcp-lifecycle-operator, whose
 //! controller makes the pods. Defined here with the fields that the template uses.
 
+use std::process::Child;
+
 use serde_json::{Value, json};
 
 use super::world;
-use crate::world::World;
+use crate::{
+    never::wait_until,
+    world::{Run, World},
+};
 
 const TEMPLATE: &str = "\
 apiVersion: mcp.x-k8s.io/v1alpha1
@@ -79,7 +84,8 @@ fn it_comes_behind_the_gate_and_goes_with_the_tenant() {
     let _ = world.mcpctl(&["tenant", "add", tenant]).expect(0).says(&[
         "+ MCPServer mcp-own-server/mcp-server",
         "identity gate open",
-        "is applied",
+        "tenant `own-server` is applied",
+        "whether MCPServer mcp-own-server/mcp-server is ready is not known: it has no condition Ready or Available",
     ]);
     let events = world.audit();
     let at = |is: &dyn Fn(&mcpctl_sandbox::AuditEvent) -> bool| events.iter().position(is);
@@ -100,5 +106,158 @@ fn it_comes_behind_the_gate_and_goes_with_the_tenant() {
             "MCPServer mcp-own-server/mcp-server deleted",
             "nothing of it is left",
         ]);
-    world.kubectl(&["delete", "crd", "mcpservers.mcp.x-k8s.io"]);
+}
+
+/// The custom resource, once mcpctl has made it.
+fn server(world: &World<'_>, namespace: &str) -> Value {
+    let get = [
+        "-n",
+        namespace,
+        "get",
+        "mcpservers.mcp.x-k8s.io",
+        "mcp-server",
+        "-o",
+        "json",
+    ];
+    wait_until(|| {
+        let found = world.sandbox.kubectl().args(get).output();
+        found.is_ok_and(|found| found.status.success())
+    });
+    serde_json::from_str(&world.kubectl(&get)).expect("JSON")
+}
+
+/// What the operator writes into the status.
+fn says(world: &World<'_>, namespace: &str, conditions: &Value) {
+    let status = json!({"status": {"observedGeneration": 1, "conditions": conditions}});
+    world.kubectl(&[
+        "-n",
+        namespace,
+        "patch",
+        "mcpservers.mcp.x-k8s.io",
+        "mcp-server",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        &status.to_string(),
+    ]);
+}
+
+/// The Deployment that the operator makes of it.
+fn operate(world: &World<'_>, namespace: &str) {
+    let server = server(world, namespace);
+    let labels = json!({"app.kubernetes.io/name": "mcp-server"});
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": "mcp-server", "namespace": namespace, "labels": labels,
+            "ownerReferences": [{
+                "apiVersion": server["apiVersion"], "kind": "MCPServer", "name": "mcp-server",
+                "uid": server["metadata"]["uid"], "controller": true,
+            }],
+        },
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "serviceAccountName": server["spec"]["runtime"]["security"]["serviceAccountName"],
+                    "automountServiceAccountToken": false,
+                    "securityContext": {
+                        "runAsNonRoot": true, "runAsUser": 10001,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "containers": [{
+                        "name": "mcp-server",
+                        "image": server["spec"]["source"]["containerImage"]["ref"],
+                        "securityContext": {
+                            "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]},
+                        },
+                    }],
+                },
+            },
+        },
+    });
+    let path = world.write("operated.json", &deployment.to_string());
+    world.kubectl(&["apply", "-f", &path.display().to_string()]);
+}
+
+fn ends(child: Child) -> Run {
+    Run::from_output(child.wait_with_output().expect("an end"))
+}
+
+#[test]
+fn it_is_waited_for_by_its_condition_and_its_deployment() {
+    let (tenant, namespace) = ("own-ready", "mcp-own-ready");
+    let world = world(tenant);
+    define(&world);
+    world.write("templates/tenant/deployment.yaml.j2", "");
+    world.write("templates/tenant/server.yaml.j2", TEMPLATE);
+    let add = world.start(&["tenant", "add", tenant]);
+    server(&world, namespace);
+    let not_yet =
+        json!([{"type": "Ready", "status": "False", "reason": "Initializing", "message": ""}]);
+    says(&world, namespace, &not_yet);
+    operate(&world, namespace);
+    world.kubectl(&[
+        "-n",
+        namespace,
+        "wait",
+        "--for=condition=Available",
+        "deployment/mcp-server",
+    ]);
+    says(
+        &world,
+        namespace,
+        &json!([{"type": "Ready", "status": "True"}]),
+    );
+    let _ = ends(add).expect(0).says(&[
+        "MCPServer says Ready=False: Initializing",
+        "tenant `own-ready` is ready",
+    ]);
+    let _ = world.mcpctl(&["tenant", "diff", tenant]).expect(0);
+
+    // Its pods go on with the identity that they began with, whoever started them.
+    let pods = ["-n", namespace, "get", "pods", "-o", "name"];
+    let before = world.kubectl(&pods);
+    let path = format!("/clusters/{tenant}/pod-identity-associations");
+    let list = world.sandbox.aws_eks("GET", &path, None);
+    let list = list.expect("associations");
+    let id = list["associations"][0]["associationId"]
+        .as_str()
+        .expect("an association");
+    let body =
+        json!({"roleArn": format!("arn:aws:iam::{}:role/admin", world.sandbox.account_id())});
+    let changed = world
+        .sandbox
+        .aws_eks("POST", &format!("{path}/{id}"), Some(body));
+    changed.expect("an update");
+    let _ = world
+        .mcpctl(&["tenant", "add", tenant])
+        .expect(0)
+        .says(&["1 pod evicted"]);
+    wait_until(|| {
+        world
+            .kubectl(&pods)
+            .lines()
+            .all(|pod| !before.contains(pod))
+    });
+    let _ = world.mcpctl(&["tenant", "diff", tenant]).expect(0);
+}
+
+#[test]
+fn one_that_is_stalled_is_not_waited_for() {
+    let (tenant, namespace) = ("own-stalled", "mcp-own-stalled");
+    let world = world(tenant);
+    define(&world);
+    world.write("templates/tenant/deployment.yaml.j2", "");
+    world.write("templates/tenant/server.yaml.j2", TEMPLATE);
+    let add = world.start(&["tenant", "add", tenant]);
+    server(&world, namespace);
+    let stalled = json!([{"type": "Stalled", "status": "True", "reason": "Invalid", "message": "no such image"}]);
+    says(&world, namespace, &stalled);
+    let _ = ends(add).expect(4).says(&[
+        "MCPServer mcp-own-stalled/mcp-server does not become ready",
+        "MCPServer is stalled: Invalid: no such image",
+    ]);
 }
