@@ -51,7 +51,7 @@ pub fn tenant(
     let templates = &settings.templates.tenant;
     let place = place::Tenant { resolved, settings };
     let mut made = Made::default();
-    for mut rendered in render::render(templates, &context)? {
+    for mut rendered in templates.render(&context)? {
         place.check(&rendered)?;
         let object = &mut rendered.object;
         if object.id().is_aws() {
@@ -87,7 +87,7 @@ pub fn tenant(
 pub fn platform(settings: &Settings) -> Result<State> {
     let templates = &settings.templates.platform;
     let mut made = Made::default();
-    for mut rendered in render::render(templates, &render::platform(settings)?)? {
+    for mut rendered in templates.render(&render::platform(settings)?)? {
         place::check_platform(&rendered)?;
         mark(
             &mut rendered.object,
@@ -95,7 +95,7 @@ pub fn platform(settings: &Settings) -> Result<State> {
         );
         made.insert(rendered)?;
     }
-    place::check_whole_platform(&made.state, templates)?;
+    place::check_whole_platform(&made.state, templates.templates())?;
     Ok(made.state)
 }
 

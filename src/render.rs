@@ -1,12 +1,20 @@
 //! Templates to objects: minijinja, then YAML, then trees.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use minijinja::{
+    AutoEscape, Environment, UndefinedBehavior, Value as Variable, syntax::SyntaxConfig,
+    value::Serde,
+};
 use serde_json::Value;
 
 use crate::{
     error::{Error, Result},
     object::Object,
-    templates::Template,
     yaml,
 };
 
@@ -14,11 +22,15 @@ mod context;
 mod quota;
 #[cfg(test)]
 mod tests;
-mod whole;
+mod values;
+
+use values::{Misplaced, Printed};
 
 pub use context::{ACCOUNT_PLACEHOLDER, cluster_arn, platform, role_arn, role_policy, tenant};
 
 const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
+/// What to write instead of an expression within a longer value.
+const RECIPE: &str = "one expression is one whole value: host: {{ name ~ '.example.com' }}";
 const OBJECT: &str =
     "an object has apiVersion, kind, metadata.name and metadata.namespace: {{ names.namespace }}";
 
@@ -31,56 +43,157 @@ pub struct Rendered {
     pub at: String,
 }
 
-/// Renders templates with one context into objects, in the order of the templates.
-///
-/// # Errors
-/// Usage, with template and line; values of variables are never part of the message.
-pub fn render(templates: &[Template], context: &Value) -> Result<Vec<Rendered>> {
+/// The text that objects are rendered from.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// Path as the user would type it, or `tenant/deployment.yaml.j2` for one that is compiled in. For messages.
+    pub name: Cow<'static, str>,
+    /// Source text.
+    pub source: Cow<'static, str>,
+}
+
+impl Template {
+    /// The name without its folders, by which one template takes the place of another.
+    pub fn file_name(&self) -> &str {
+        self.name
+            .rsplit_once('/')
+            .map_or(&*self.name, |(_, name)| name)
+    }
+}
+
+/// Templates that are rendered together, in their order. They are compiled when they are first used, and a text that
+/// they make of one tenant and of the next, values aside, is read once.
+#[derive(Clone, Debug)]
+pub struct Set(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    templates: Vec<Template>,
+    compiled: OnceLock<Environment<'static>>,
+    read: Mutex<HashMap<String, Arc<Vec<Value>>>>,
+}
+
+impl Set {
+    /// A set of templates.
+    pub fn new(templates: Vec<Template>) -> Self {
+        Self(Arc::new(Inner {
+            templates,
+            compiled: OnceLock::new(),
+            read: Mutex::default(),
+        }))
+    }
+
+    /// The templates.
+    pub fn templates(&self) -> &[Template] {
+        &self.0.templates
+    }
+
+    /// Renders all of them with one context.
+    ///
+    /// # Errors
+    /// Usage, with template and line; values of variables are never part of the message.
+    pub fn render(&self, context: &Value) -> Result<Vec<Rendered>> {
+        let compiled = &self.0.compiled;
+        let env = if let Some(env) = compiled.get() {
+            env
+        } else {
+            let env = compile(self.templates(), None)?;
+            compiled.get_or_init(|| env)
+        };
+        let context = Variable::from(Serde(context));
+        let mut objects = Vec::new();
+        for template in self.templates() {
+            let name = &template.name;
+            let rendered = env
+                .get_template(name)
+                .and_then(|compiled| compiled.render_captured(&context))
+                .map_err(|error| fault(name, &error))?;
+            let (none, trees) = (Printed::default(), self.read(name, rendered.output())?);
+            let printed = Printed::of(rendered.state()).unwrap_or(&none);
+            let several = trees.len() > 1;
+            for (number, tree) in trees.iter().enumerate() {
+                let filled = printed
+                    .fill(tree)
+                    .map_err(|misplaced| self.misplaced(template, &context, &misplaced))?;
+                let at = if several {
+                    format!("{name}, object {}", number + 1)
+                } else {
+                    name.to_string()
+                };
+                objects.push(object(filled, at)?);
+            }
+        }
+        Ok(objects)
+    }
+
+    /// The trees of a text.
+    fn read(&self, name: &str, text: &str) -> Result<Arc<Vec<Value>>> {
+        let mut read = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trees) = read.get(text) {
+            return Ok(Arc::clone(trees));
+        }
+        let trees = Arc::new(parse(name, text)?);
+        read.insert(text.into(), Arc::clone(&trees));
+        Ok(trees)
+    }
+
+    /// Renders once more, for the line.
+    fn misplaced(&self, template: &Template, context: &Variable, why: &Misplaced) -> Error {
+        let env = match compile(self.templates(), Some((why.0, why.1))) {
+            Ok(env) => env,
+            Err(error) => return error,
+        };
+        let rendered = env
+            .get_template(&template.name)
+            .and_then(|compiled| compiled.render(context));
+        let error = rendered.err();
+        let line = error.as_ref().and_then(minijinja::Error::line);
+        let at = line.map_or(String::new(), |line| format!(":{line}"));
+        let mut report = Error::usage(format!("{}{at}: {}", template.name, why.1));
+        if why.1 == values::IN_TEXT {
+            report = report.hint(RECIPE);
+        }
+        let text = line.and_then(|line| template.source.lines().nth(line.saturating_sub(1)));
+        report.details.extend(text.map(|text| text.trim().into()));
+        report
+    }
+}
+
+/// The engine: whatever is printed goes through [`values::print`], and there is no way to have text taken for safe.
+fn compile(
+    templates: &[Template],
+    complaint: Option<(usize, &'static str)>,
+) -> Result<Environment<'static>> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_auto_escape_callback(|_| AutoEscape::Json);
+    env.set_auto_escape_callback(|_| AutoEscape::Custom("a placeholder for each value".into()));
+    env.set_formatter(move |out, state, value| values::print(out, state, value, complaint));
     env.set_debug(true);
     env.remove_filter("safe");
+    env.add_filter("tojson", |value: Variable| {
+        serde_json::to_string(&value).map_err(|error| {
+            minijinja::Error::new(minijinja::ErrorKind::BadSerialization, error.to_string())
+        })
+    });
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)
         .build()
         .map_err(|error| fault("syntax", &error))?;
     env.set_syntax(syntax);
-    let context = minijinja::Value::from(minijinja::value::Serde(context));
-    let mut objects = Vec::new();
-    for template in templates {
-        whole::check(template)?;
-        let name = &template.name;
-        env.add_template(name, &template.source)
+    for Template { name, source } in templates {
+        env.add_template_owned(name.clone(), source.clone())
             .map_err(|error| fault(name, &error))?;
-        let compiled = env
-            .get_template(name)
-            .map_err(|error| fault(name, &error))?;
-        let text = compiled
-            .render(&context)
-            .map_err(|error| fault(name, &error))?;
-        objects.extend(read(name, &text)?);
     }
-    Ok(objects)
+    Ok(env)
 }
 
-fn read(name: &str, text: &str) -> Result<Vec<Rendered>> {
-    let trees = parse(name, text)?;
-    let several = trees.len() > 1;
-    let read = |(number, tree)| {
-        let at = if several {
-            format!("{name}, object {}", number + 1)
-        } else {
-            name.to_string()
-        };
-        match Object::new(tree) {
-            Ok(object) => Ok(Rendered { object, at }),
-            // The object itself stays unsaid: it may hold secrets.
-            Err(error) => Err(Error::usage(format!("{at}: {}", error.what)).hint(OBJECT)),
-        }
-    };
-    trees.into_iter().enumerate().map(read).collect()
+fn object(tree: Value, at: String) -> Result<Rendered> {
+    match Object::new(tree) {
+        Ok(object) => Ok(Rendered { object, at }),
+        // The object itself stays unsaid: it may hold secrets.
+        Err(error) => Err(Error::usage(format!("{at}: {}", error.what)).hint(OBJECT)),
+    }
 }
 
 fn parse(name: &str, text: &str) -> Result<Vec<Value>> {
@@ -92,18 +205,10 @@ fn parse(name: &str, text: &str) -> Result<Vec<Value>> {
             .skip(line.saturating_sub(2))
             .take(3);
         error.details.extend(
-            lines.map(|(number, text)| format!("{} | {}", number + 1, without_value(text))),
+            lines.map(|(number, text)| format!("{} | {}", number + 1, values::shown(text))),
         );
-        error.hint(whole::RECIPE)
+        error
     })
-}
-
-/// The line without what may be a secret.
-fn without_value(line: &str) -> String {
-    match line.find(": ") {
-        Some(at) => format!("{}: …", &line[..at]),
-        None => "…".into(),
-    }
 }
 
 /// minijinja's own alternate form would print the values of variables, which may be secrets.

@@ -9,28 +9,11 @@ use std::{
 use crate::{
     config::read_file,
     error::{Error, Result, os_reason},
+    render::{Set, Template},
 };
 
 /// How the name of a template ends.
 const ENDING: &str = ".yaml.j2";
-
-/// The text that objects are rendered from.
-#[derive(Clone, Debug)]
-pub struct Template {
-    /// Path as the user would type it, or `tenant/deployment.yaml.j2` for one that is compiled in. For messages.
-    pub name: Cow<'static, str>,
-    /// Source text.
-    pub source: Cow<'static, str>,
-}
-
-impl Template {
-    /// The name without its folders, by which one template takes the place of another.
-    pub fn file_name(&self) -> &str {
-        self.name
-            .rsplit_once('/')
-            .map_or(&*self.name, |(_, name)| name)
-    }
-}
 
 macro_rules! templates {
     ($folder:literal: $($name:literal)*) => {
@@ -53,21 +36,21 @@ const README: Template = Template {
     source: Cow::Borrowed(include_str!("../templates/README.md")),
 };
 
-/// Both sets, in the order in which they are rendered.
+/// Both sets.
 #[derive(Clone, Debug)]
 pub struct Templates {
     /// What one tenant is made of.
-    pub tenant: Vec<Template>,
+    pub tenant: Set,
     /// What a cluster needs once.
-    pub platform: Vec<Template>,
+    pub platform: Set,
 }
 
 impl Templates {
     /// Those that are compiled in.
     pub fn built_in() -> Self {
         Self {
-            tenant: TENANT.to_vec(),
-            platform: PLATFORM.to_vec(),
+            tenant: Set::new(TENANT.to_vec()),
+            platform: Set::new(PLATFORM.to_vec()),
         }
     }
 
@@ -78,12 +61,12 @@ impl Templates {
     /// # Errors
     /// Usage, for a folder or file that cannot be read, and for anything in it that would be left out in silence.
     pub fn read(folder: &Path, shown: &str) -> Result<Self> {
-        let mut sets = Self::built_in();
+        let (mut tenant, mut platform) = (TENANT.to_vec(), PLATFORM.to_vec());
         let mut found = false;
         for entry in entries(folder, shown)? {
             let set = match entry.name.as_str() {
-                "tenant" => &mut sets.tenant,
-                "platform" => &mut sets.platform,
+                "tenant" => &mut tenant,
+                "platform" => &mut platform,
                 _ => {
                     return Err(Error::usage(format!(
                         "{}: templates lie in tenant/ or platform/",
@@ -99,7 +82,10 @@ impl Templates {
             }
         }
         if found {
-            return Ok(sets);
+            return Ok(Self {
+                tenant: Set::new(tenant),
+                platform: Set::new(platform),
+            });
         }
         Err(Error::usage(format!("{shown} holds neither tenant/ nor platform/")).hint(EXPORT))
     }

@@ -6,8 +6,9 @@ use crate::{
     cli::Export,
     config::shown,
     error::{Error, Kind, Result, os_reason},
+    render::Template,
     session::Context,
-    templates::{Template, exported},
+    templates::exported,
 };
 
 /// Writes the built-in templates; all of them or, where files of their names exist, none.

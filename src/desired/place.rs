@@ -5,9 +5,8 @@ use crate::{
     config::Settings,
     error::{Error, Result},
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
-    render::Rendered,
+    render::{Rendered, Template},
     spec::Resolved,
-    templates::Template,
 };
 
 /// The label by which the identity policy finds the namespaces of tenants.
@@ -94,7 +93,7 @@ impl Tenant<'_> {
     /// Whether all is there that a tenant cannot do without.
     pub(super) fn check_whole(&self, state: &State) -> Result<()> {
         let (names, name) = (&self.resolved.names, self.resolved.name.as_str());
-        let templates = &self.settings.templates.tenant;
+        let templates = self.settings.templates.tenant.templates();
         let namespace = Id::namespace(&names.namespace);
         let identity = |group, kind| Id::new(group, kind, PLATFORM_NAMESPACE, name);
         let account = Id::new(
