@@ -169,3 +169,21 @@ impl Values {
 pub(super) fn has_line(id: &Id, action: &Action) -> bool {
     !matches!(action, Action::Lock | Action::GoesWithNamespace) && !id.name.is_empty()
 }
+
+/// What a step does, in one word for programs.
+pub(super) fn action_name(action: &Action) -> &'static str {
+    match action {
+        Action::Create(_) => "create",
+        Action::Update(update) if update.adopts => "takeOver",
+        Action::Update(_) => "change",
+        Action::Release(_) => "release",
+        Action::Delete(_) => "delete",
+        Action::GoesWithNamespace => "deleteWithNamespace",
+        Action::Lock => "lock",
+        Action::Gate(_) => "identityGate",
+        Action::Restart(_) => "restart",
+        Action::KeepHost(_) => "keepHost",
+        Action::AwaitGone => "awaitGone",
+        Action::AwaitReady => "awaitReady",
+    }
+}

@@ -1,33 +1,49 @@
 //! A run as JSON lines on stdout: one event each, and the result at the end. `docs/json-events.md` describes them.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    time::Instant,
+};
 
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
     Ui,
-    entries::{EntryKind, Field, Values, entries, has_line},
+    entries::{EntryKind, Field, Values, action_name, entries, has_line},
+    heartbeat::Heartbeat,
     lines::came_of_it,
 };
 use crate::{
     error::{Error, Kind, Result},
     execute::{Event, Outcome},
     object::Id,
-    plan::{Action, Plan, Step},
+    plan::{Plan, Step},
 };
 
 /// Version of the lines' form.
 const API_VERSION: &str = "mcpctl.dev/v1alpha1";
 
 /// What the last line will say, as far as it is known.
-#[derive(Default)]
 pub(crate) struct Json {
     subject: RefCell<Map<String, Value>>,
     result: RefCell<Map<String, Value>>,
     /// Of all plans together.
     counts: Cell<[usize; 3]>,
     unread: Cell<bool>,
+    heartbeat: RefCell<Heartbeat>,
+}
+
+impl Default for Json {
+    fn default() -> Self {
+        Self {
+            subject: RefCell::default(),
+            result: RefCell::default(),
+            counts: Cell::default(),
+            unread: Cell::default(),
+            heartbeat: RefCell::new(Heartbeat::new(Instant::now())),
+        }
+    }
 }
 
 impl Json {
@@ -76,6 +92,8 @@ impl Json {
             }
             self.event(ui, kind, fields.into());
         };
+        let (mut heartbeat, now) = (self.heartbeat.borrow_mut(), Instant::now());
+        heartbeat.hear(event, now);
         match event {
             Event::Begun(step) if has_line(&step.id, &step.action) => {
                 tell("started", step, Value::Null);
@@ -88,14 +106,29 @@ impl Json {
                     what.map_or(Value::Null, |what| json!({"what": what})),
                 );
             }
-            Event::Waiting(step, what) => tell("waiting", step, json!({"what": what})),
+            Event::Waiting(step, what) => {
+                let seconds = heartbeat.seconds(step, now);
+                tell("waiting", step, json!({"what": what, "seconds": seconds}));
+            }
             Event::Failed(step, error) => tell("failed", step, error_data(error)),
             Event::Skipped(step) if has_line(&step.id, &step.action) => {
                 tell("skipped", step, Value::Null);
             }
             Event::Interrupted => self.event(ui, "interrupted", Value::Null),
-            Event::Begun(_) | Event::Done(..) | Event::Skipped(_) | Event::Tick => {}
+            Event::Tick => {
+                let due = heartbeat.due(now);
+                for awaited in due {
+                    let fields = json!({"object": object(&awaited.id), "action": awaited.action,
+                        "what": awaited.what, "seconds": awaited.seconds(now)});
+                    self.event(ui, "waiting", fields);
+                }
+                if due.is_empty() {
+                    return;
+                }
+            }
+            Event::Begun(_) | Event::Done(..) | Event::Skipped(_) => return,
         }
+        heartbeat.said(now);
     }
 
     /// Notes what failed.
@@ -162,23 +195,9 @@ fn outcome(kind: Kind) -> &'static str {
 }
 
 fn about(step: &Step) -> Map<String, Value> {
-    let action = match &step.action {
-        Action::Create(_) => "create",
-        Action::Update(update) if update.adopts => "takeOver",
-        Action::Update(_) => "change",
-        Action::Release(_) => "release",
-        Action::Delete(_) => "delete",
-        Action::GoesWithNamespace => "deleteWithNamespace",
-        Action::Lock => "lock",
-        Action::Gate(_) => "identityGate",
-        Action::Restart(_) => "restart",
-        Action::KeepHost(_) => "keepHost",
-        Action::AwaitGone => "awaitGone",
-        Action::AwaitReady => "awaitReady",
-    };
     let mut fields = Map::new();
     fields.insert("object".into(), object(&step.id));
-    fields.insert("action".into(), action.into());
+    fields.insert("action".into(), action_name(&step.action).into());
     fields
 }
 
