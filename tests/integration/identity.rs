@@ -59,22 +59,6 @@ fn the_gate_waits_until_the_association_has_spread() {
 }
 
 #[test]
-fn a_gate_that_does_not_open_leaves_no_deployment() {
-    let world = World::new("shut");
-    world
-        .sandbox
-        .webhook_delay("mcp-shut", Duration::from_hours(1));
-    let shut = world
-        .mcpctl(&["tenant", "add", "shut", "--timeout", "3s"])
-        .expect(4);
-    let _ = shut.says(&["was not applied", "eks-pod-identity-agent", "same command"]);
-    let deployments = world.kubectl(&["-n", "mcp-shut", "get", "deployments", "-o", "name"]);
-    assert_eq!(deployments, "");
-    world.sandbox.webhook_delay("mcp-shut", Duration::ZERO);
-    let _ = world.mcpctl(&["tenant", "add", "shut"]).expect(0);
-}
-
-#[test]
 fn another_refusal_ends_the_gate_at_once() {
     let world = World::new("refused");
     let _ = world.mcpctl(&["tenant", "add", "refused"]).expect(0);
@@ -170,6 +154,35 @@ fn an_ingress_of_a_tenant_keeps_to_its_own_host_and_off_the_load_balancer() {
     }
 }
 
+#[test]
+fn a_pod_that_brings_another_role_is_refused() {
+    let world = World::new("irsa");
+    let _ = world.mcpctl(&["tenant", "add", "irsa"]).expect(0);
+    let variable = r#""env": [{"name": "AWS_ROLE_ARN", "value": "arn:aws:iam::111122223333:role/other"}], "image": "x","#;
+    let pod = BY_HAND
+        .replace("mcp-bare", "mcp-irsa")
+        .replacen(r#""image": "x","#, variable, 1);
+    let text = refused(&world, &pod);
+    assert!(
+        text.contains("AWS SDKs would take that role instead of the tenant's"),
+        "{text}"
+    );
+}
+
+/// What the API server says to a pod that it does not admit.
+fn refused(world: &World<'_>, pod: &str) -> String {
+    let file = world.write("pod.json", pod).display().to_string();
+    let output = world
+        .sandbox
+        .kubectl()
+        .args(["create", "-f", &file])
+        .output()
+        .expect("kubectl");
+    let text = String::from_utf8_lossy(&output.stderr).to_string();
+    assert!(!output.status.success(), "it was admitted: {text}");
+    text
+}
+
 /// Applied, applied again, drifted and repaired.
 fn platform_from_nothing(world: &World<'_>) {
     let _ = world.mcpctl(&["platform", "diff"]).expect(1);
@@ -225,16 +238,9 @@ fn no_pod_while_the_webhook_is_down(world: &World<'_>) {
     let _ = world.mcpctl(&["tenant", "add", "bare"]).expect(0);
     world.sandbox.webhook_down(true);
     world.kubectl(&["-n", "mcp-bare", "delete", "pods", "--all", "--wait=true"]);
-    let pod = world.write("pod.json", BY_HAND).display().to_string();
-    let refused = world
-        .sandbox
-        .kubectl()
-        .args(["create", "-f", &pod])
-        .output()
-        .expect("kubectl");
-    let text = String::from_utf8_lossy(&refused.stderr).to_string();
+    let text = refused(world, BY_HAND);
     assert!(
-        !refused.status.success() && text.contains("no Pod Identity credentials were injected"),
+        text.contains("no Pod Identity credentials were injected"),
         "{text}"
     );
     assert!(pods(world, "mcp-bare").iter().all(has_credentials));
