@@ -17,7 +17,7 @@ mod trace;
 
 pub use aws::{Aws, ClusterInfo};
 pub use connect::{Access, contexts};
-pub use eks::AssociationSummary;
+pub use eks::{Addon, AssociationSummary};
 pub use iam::RoleSummary;
 pub use kubernetes::{Apply, Kubernetes, Propagation, WatchEvent};
 pub use trace::CALLS;

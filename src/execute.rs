@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod change;
+mod gate;
 mod identity;
 mod restart;
 mod step;

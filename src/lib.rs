@@ -28,6 +28,7 @@ pub mod commands;
 pub mod complete;
 pub mod config;
 pub mod desired;
+pub mod diagnosis;
 pub mod diff;
 pub mod error;
 pub mod execute;

@@ -17,6 +17,7 @@ mod annotations;
 mod calls;
 mod document;
 mod entries;
+mod heartbeat;
 mod json;
 mod lines;
 mod lint;

@@ -12,6 +12,10 @@ use super::{
 };
 use crate::object::{EKS, Id, Object, PLATFORM_NAMESPACE};
 
+mod addon;
+
+pub use addon::Addon;
+
 type Answer<T> = Result<T, CallError>;
 
 /// An association as a list shows it; lists leave role and tags out.

@@ -14,6 +14,7 @@ use discovery::Discovered;
 use wire::{collection, failed, not_served, query, request, to_object, transport};
 
 mod discovery;
+mod exists;
 mod follow;
 mod wire;
 use crate::{

@@ -3,20 +3,18 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use serde_json::Value;
-use tokio::time::Instant;
 
-use super::{Event, Progress, Run, change, identity, next_signal, restart, unlock};
+use super::{Event, Progress, Run, change, gate, identity, next_signal, restart, unlock};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason},
     diff,
     error::{Error, Kind, Result},
-    gate, lock,
+    gate as identity_gate, lock,
     object::{Id, Object, starts_pods},
     observe,
     plan::{Action, Step, Update},
     release,
-    wait::{self, Readiness, Waiting},
+    wait::{self, Finding, Readiness, Waiting},
 };
 
 /// Carries out one step; the text says what came of it.
@@ -45,7 +43,7 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             progress.lock.replace(Some(lock));
             String::new()
         }
-        Action::Gate(pod) => bounded(step, (run, progress), open(step, pod, run)).await?,
+        Action::Gate(pod) => until_signal(run, gate::open(step, pod, run, progress)).await?,
         Action::Restart(workload) => {
             let restart = restart::restart(step, workload, run, progress);
             bounded(step, (run, progress), restart).await?
@@ -72,11 +70,24 @@ async fn bounded(
     (run, progress): (&Run<'_>, &Progress),
     wait: impl Future<Output = Result<String>>,
 ) -> Result<String> {
+    let late = async {
+        tokio::time::sleep_until(run.deadline).await;
+        Err(timed_out(step, run, progress).await)
+    };
+    until_signal(run, async {
+        tokio::select! {
+            result = wait => result,
+            late = late => late,
+        }
+    })
+    .await
+}
+
+async fn until_signal(run: &Run<'_>, wait: impl Future<Output = Result<String>>) -> Result<String> {
     let mut signal = run.signal.clone();
     tokio::select! {
         result = wait => result,
         Some(came) = next_signal(&mut signal) => Err(Error::new(Kind::Interrupted(came), "interrupted")),
-        () = tokio::time::sleep_until(run.deadline) => Err(timed_out(step, run, progress).await),
     }
 }
 
@@ -87,14 +98,19 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
         .borrow_mut()
         .remove(id)
         .unwrap_or_default();
-    let late = async |what: String| wait::late(what, run.kubernetes, &id.namespace, &waiting).await;
-    match &step.action {
-        Action::Gate(_) => late(format!("{id} was not applied: no pod of it would get its credentials in time"))
-            .await
-            .detail("the association stands, but the Pod Identity webhook does not inject it yet")
-            .hint("is the eks-pod-identity-agent add-on active, and does the MutatingWebhookConfiguration pod-identity-webhook exist?"),
-        Action::AwaitGone => late(format!("{id} is still being deleted")).await,
-        _ => late(format!("{id} did not become ready in time")).await,
+    let late = if let Action::AwaitGone = step.action {
+        format!("{id} is still being deleted")
+    } else {
+        format!("{id} did not become ready in time")
+    };
+    let error = wait::late(late, run.kubernetes, &id.namespace, &waiting).await;
+    let refused = |finding: &Finding| finding.line.contains(identity_gate::POLICY);
+    if !waiting.findings.iter().any(refused) {
+        return error;
+    }
+    match gate::why_shut(id, run, progress).await {
+        Some(found) => found.explain(error),
+        None => error,
     }
 }
 
@@ -242,35 +258,6 @@ async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> R
         tokio::time::sleep(PAUSE).await;
     }
     Ok(String::new())
-}
-
-async fn open(step: &Step, pod: &Value, run: &Run<'_>) -> Result<String> {
-    let kubernetes = kubernetes(run)?;
-    let started = Instant::now();
-    for (attempt, pause) in gate::pauses().enumerate() {
-        // The connection that stands is as good as any other. A "no" may be of the API server at its end alone.
-        let asked = if attempt == 0 {
-            kubernetes.clone()
-        } else {
-            kubernetes.fresh()?
-        };
-        if gate::is_open(&asked, pod).await? {
-            let seconds = started.elapsed().as_secs_f64();
-            return Ok(if attempt == 0 {
-                "open".into()
-            } else {
-                format!("open after {seconds:.1} s")
-            });
-        }
-        if attempt == 0 {
-            (run.events)(Event::Waiting(
-                step,
-                "a pod would get no credentials yet; waiting for the association to spread",
-            ));
-        }
-        tokio::time::sleep(pause).await;
-    }
-    Err(Error::new(Kind::Wait, "the gate was never asked"))
 }
 
 /// Tells what a step waits for, and keeps it for the time when the wait runs out.

@@ -48,6 +48,7 @@ const fn known(
 
 const KNOWN: &[KnownKind] = &[
     known("", "v1", "Namespace", "namespaces", false),
+    known("", "v1", "Node", "nodes", false),
     known("", "v1", "ConfigMap", "configmaps", true),
     known("", "v1", "Event", "events", true),
     known("", "v1", "LimitRange", "limitranges", true),
@@ -63,6 +64,13 @@ const KNOWN: &[KnownKind] = &[
     known("", "v1", "Secret", "secrets", true),
     known("", "v1", "Service", "services", true),
     known("", "v1", "ServiceAccount", "serviceaccounts", true),
+    known(
+        "admissionregistration.k8s.io",
+        "v1",
+        "MutatingWebhookConfiguration",
+        "mutatingwebhookconfigurations",
+        false,
+    ),
     known(
         "admissionregistration.k8s.io",
         "v1",

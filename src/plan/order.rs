@@ -172,19 +172,23 @@ fn keep_hosts(plan: &mut Plan) {
 }
 
 /// Pods come when all that makes them safe is there, and when they would come with credentials. The pod to ask about is
-/// one of those to come, where an object says what they are and they have the tenant's service account.
+/// one of those to come, where an object says what they are: one of the tenant's service account, else the server's.
 fn gate(plan: &mut Plan, pods: &Pods, other: &Value) {
     let account = "/spec/serviceAccountName";
-    let is_tenants = |pod: &Value| pod.pointer(account) == other.pointer(account);
-    let told = pods.to_come().find_map(|object| {
-        let pod = gate::pod_of(object).filter(is_tenants)?;
-        Some((object.id().clone(), pod))
-    });
+    let told = |is: &dyn Fn(&Object, &Value) -> bool| {
+        pods.to_come().find_map(|object| {
+            let pod = gate::pod_of(object).filter(|pod| is(object, pod))?;
+            Some((object.id().clone(), pod))
+        })
+    };
     let first = || {
         let object = pods.to_come().next()?;
         Some((object.id().clone(), other.clone()))
     };
-    let Some((id, pod)) = told.or_else(first) else {
+    let asked = told(&|_, pod| pod.pointer(account) == other.pointer(account))
+        .or_else(|| told(&|object, _| object.id().is("apps", "Deployment")))
+        .or_else(first);
+    let Some((id, pod)) = asked else {
         return;
     };
     let before = |step: &Step| !starts_pods(&step.id) && !scales(&step.id);

@@ -54,7 +54,7 @@ impl Waiting {
 
 impl Finding {
     /// A finding that says what is the matter.
-    pub(super) fn new(line: impl Into<String>) -> Self {
+    pub(crate) fn new(line: impl Into<String>) -> Self {
         Self {
             line: line.into(),
             ..Self::default()
@@ -62,7 +62,7 @@ impl Finding {
     }
 
     /// With what to do.
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

@@ -13,6 +13,7 @@ mod drift;
 mod dry_run;
 mod faults;
 mod figures;
+mod gate;
 mod gitops;
 mod group;
 mod help;

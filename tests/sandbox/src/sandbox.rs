@@ -25,6 +25,9 @@ use crate::progress::Progress;
 use crate::webhook::Webhook;
 use crate::{binaries, crds, kwok, load_balancer, python, references};
 
+/// The add-on that each cluster has.
+const AGENT: &str = "eks-pod-identity-agent";
+
 /// How to start a [`Sandbox`].
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -188,7 +191,7 @@ impl Sandbox {
         command
     }
 
-    /// Makes an EKS cluster of this name, whose API server is the sandbox's.
+    /// Makes an EKS cluster of this name, with the Pod Identity agent, whose API server is the sandbox's.
     pub fn cluster(&self, name: &str) -> Result<()> {
         let body = json!({
             "name": name,
@@ -201,14 +204,25 @@ impl Sandbox {
             authority: STANDARD.encode(self.ca_pem()),
         };
         self.front.add_cluster(name, cluster);
-        let call =
-            self.front
+        let agent = json!({"addonName": AGENT, "addonVersion": "v1.3.8-eksbuild.2"});
+        for (path, body) in [
+            ("/clusters".to_owned(), body),
+            (format!("/clusters/{name}/addons"), agent),
+        ] {
+            let call = self
+                .front
                 .clone()
-                .eks("SANDBOX", Method::POST, "/clusters".to_owned(), Some(body));
-        self.engine
-            .run(call)
-            .with_context(|| format!("cannot make the cluster {name}"))?;
+                .eks("SANDBOX", Method::POST, path, Some(body));
+            self.engine
+                .run(call)
+                .with_context(|| format!("cannot make the cluster {name}"))?;
+        }
         Ok(())
+    }
+
+    /// What EKS says is wrong with the Pod Identity agent of a cluster, whose add-on is degraded from now on.
+    pub fn degrade_agent(&self, cluster: &str, code: &str, message: &str) {
+        self.front.degrade(cluster, code, message);
     }
 
     /// The AWS account that owns everything in the sandbox.

@@ -26,6 +26,8 @@ pub(crate) struct Cluster {
 pub(crate) struct Eks {
     /// By name; a cluster that a caller made through the API has no API server of ours.
     clusters: Mutex<BTreeMap<String, Option<Cluster>>>,
+    /// What is wrong with the add-ons of a cluster, by its name.
+    issues: Mutex<BTreeMap<String, Value>>,
     associations: Associations,
 }
 
@@ -33,8 +35,19 @@ impl Eks {
     pub(crate) fn new(associations: Associations) -> Self {
         Self {
             clusters: Mutex::default(),
+            issues: Mutex::default(),
             associations,
         }
+    }
+
+    /// From now on the add-ons of a cluster are degraded.
+    pub(crate) fn degrade(&self, cluster: &str, code: &str, message: &str) {
+        let issue = json!({"code": code, "message": message});
+        self.issues().insert(cluster.to_owned(), issue);
+    }
+
+    fn issues(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
+        self.issues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn add_cluster(&self, name: &str, cluster: Cluster) {
@@ -140,6 +153,13 @@ impl Eks {
                 self.describe(&name, &mut body["cluster"]);
             }
             "DescribeCluster" => self.describe(name, &mut body["cluster"]),
+            // Source: EKS API Reference, `Addon` and `AddonHealth`.
+            "DescribeAddon" => {
+                if let Some(issue) = self.issues().get(name) {
+                    body["addon"]["status"] = "DEGRADED".into();
+                    body["addon"]["health"] = json!({"issues": [issue]});
+                }
+            }
             "DeleteCluster" => {
                 self.clusters().remove(name);
                 self.associations.remove_cluster(name);

@@ -93,6 +93,10 @@ impl Front {
         self.shared.eks.add_cluster(name, cluster);
     }
 
+    pub(crate) fn degrade(&self, cluster: &str, code: &str, message: &str) {
+        self.shared.eks.degrade(cluster, code, message);
+    }
+
     /// A call of EKS, as any client makes it.
     pub(crate) async fn eks(
         self,
