@@ -9,6 +9,7 @@
 //! | AWS | IAM, STS and EKS with Pod Identity, as `ministack` emulates them | signatures are not checked; [`AwsRule`] makes calls fail, wait or be held |
 //! | Pod Identity webhook | what it injects, and that it fails open | it learns of associations at once, or after the delay that a test sets |
 //! | EKS tokens | `k8s-aws-v1.` tokens are accepted as aws-iam-authenticator does | the user is the access key id, an administrator; the signature is not checked |
+//! | ACK | its controllers for roles and associations: finalizers, conditions, late-initialised fields | they look again only when an object changes, or when a test asks ([`Sandbox::ack`]) |
 //! | load balancer controller | Ingress groups, finalizers, events, `TargetGroupBinding` objects | no load balancer |
 //!
 //! # Pods that do not become ready
@@ -32,6 +33,7 @@
 compile_error!("the sandbox runs on Unix only");
 
 mod access;
+mod ack;
 mod audit;
 mod aws;
 mod binaries;
@@ -56,6 +58,7 @@ mod tokens;
 mod watch;
 mod webhook;
 
+pub use ack::AckAnswer;
 pub use audit::AuditEvent;
 pub use aws::{AwsCall, AwsRule, AwsRuleHandle};
 pub use distance::Distant;

@@ -11,6 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::access::{Access, CONTEXT, Identity};
+use crate::ack::{self, Ack, AckAnswer};
 use crate::audit::{AuditEvent, AuditLog};
 use crate::aws::{
     self, ACCOUNT, Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, Front, Ministack, REGION,
@@ -55,6 +56,7 @@ pub struct Sandbox {
     front: Front,
     webhook: Webhook,
     load_balancer: LoadBalancer,
+    ack: Ack,
     ministack: Ministack,
     bin: PathBuf,
     engine: Engine,
@@ -102,6 +104,10 @@ impl Sandbox {
             options.webhook_delay,
         )?;
         let front = Front::start(&engine, ministack.url(), dir.path(), associations)?;
+        let controller = Identity::new(ack::USER, &ack::GROUPS);
+        let controller = access.kubeconfig(control_plane.url(), CONTEXT, &controller)?;
+        let aws = (ministack.url(), front.clone());
+        let ack = Ack::start(&engine, control_plane.client(), &controller, aws)?;
         Ok(Self {
             control_plane,
             access,
@@ -109,6 +115,7 @@ impl Sandbox {
             front,
             webhook,
             load_balancer,
+            ack,
             ministack,
             bin,
             engine,
@@ -278,6 +285,12 @@ impl Sandbox {
     /// their finalizer when they are deleted.
     pub fn hold_ingress(&self, namespace: &str, hold: bool) {
         self.load_balancer.hold(namespace, hold);
+    }
+
+    /// How ACK treats the objects of a kind (`Role` or `PodIdentityAssociation`) and name from now on; those that are
+    /// there it looks at again, as at a resync.
+    pub fn ack(&self, kind: &str, name: &str, answer: AckAnswer) {
+        self.ack.answer(kind, name, answer);
     }
 
     /// Calls IAM, STS or another service of the query protocol by hand; the call is not logged. The
