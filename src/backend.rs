@@ -22,6 +22,15 @@ pub use iam::RoleSummary;
 pub use kubernetes::{Apply, Kubernetes, Propagation, WatchEvent};
 pub use trace::CALLS;
 
+/// The one that carries an object out.
+#[derive(Clone, Copy)]
+pub enum Side<'a> {
+    /// The API server. For role and association it passes the order on to ACK's controllers.
+    Kubernetes(&'a Kubernetes),
+    /// IAM and EKS.
+    Aws(&'a Aws),
+}
+
 /// What kind of answer a call got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -99,7 +108,7 @@ impl CallError {
             }
             Reason::Unauthorized if aws => "the AWS credentials are not valid or have expired".into(),
             Reason::Unauthorized => "the API server does not know the caller: is the token or certificate expired, has the IAM principal an EKS access entry?".into(),
-            Reason::NotServed => "this cluster does not serve that kind: install what defines it (for elbv2.k8s.aws, the AWS Load Balancer Controller)".into(),
+            Reason::NotServed => "this cluster does not serve that kind: install what defines it (for elbv2.k8s.aws the AWS Load Balancer Controller, for iam and eks.services.k8s.aws the ACK controllers)".into(),
             Reason::UnknownField => "a template sets a field that the kind does not have".into(),
             Reason::Transport if aws => "is there a network, and is AWS_ENDPOINT_URL, if set, right?".into(),
             Reason::Transport => "is the API server reachable from here, and is the kubeconfig's context the right one?".into(),

@@ -25,7 +25,7 @@ mod file;
 mod output;
 
 pub use environment::Environment;
-pub use file::{Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
+pub use file::{AwsMode, Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
 use file::{ClusterFile, SettingsFile};
 pub use output::Surroundings;
 
@@ -58,6 +58,8 @@ pub struct Settings {
     pub source: String,
     /// Which cluster.
     pub cluster: Cluster,
+    /// Who carries roles and associations out.
+    pub aws: AwsMode,
     /// Tenants' hosts are `<name>.<domain>`.
     pub domain: String,
     /// Tenants' namespaces are `<prefix><name>`.
@@ -165,6 +167,7 @@ fn complete(
     Ok(Settings {
         source,
         cluster,
+        aws: file.aws,
         domain,
         namespace_prefix: file.namespace_prefix.as_str().into(),
         ingress: file.ingress,

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::Settings,
+    ack,
+    config::{AwsMode, Settings},
     error::{Error, Result},
     marks::{CLUSTER, MANAGED_BY, NAMESPACE, PLATFORM, POLICY_HASH, PROTECTED, TENANT},
     object::{IAM, Id, Object, State},
@@ -70,6 +71,11 @@ pub fn tenant(
     let mut state = made.state;
     place.check_whole(&state)?;
     scaled::leave_replicas(&mut state);
+    if settings.aws == AwsMode::Ack {
+        for object in state.values_mut() {
+            *object = ack::carried(object);
+        }
+    }
     let record = Record::of(resolved, &state, recorded);
     if let Some(object) = state.get_mut(&Id::namespace(&resolved.names.namespace)) {
         object

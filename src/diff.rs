@@ -58,15 +58,29 @@ impl Change {
 /// What has to change for `live` to be as `wanted`. Fields that nobody asked for are left alone, except those that we
 /// once applied and no longer want. Server defaults and other spellings of one quantity are no change.
 pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
-    if wanted.id().is(IAM, "Role") {
-        return role::changes(&wanted.tree["spec"], &live.tree["spec"]);
+    if !wanted.id().is(IAM, "Role") {
+        return fields(wanted, live, |_| true);
     }
+    let mut found = role::changes(&wanted.tree["spec"], &live.tree["spec"]);
+    if live.lives_in_cluster() {
+        for change in &mut found {
+            change.owners = owners(live, &role::field(&change.path));
+        }
+        found.extend(fields(wanted, live, |path| !role::has_meaning(path)));
+    }
+    found
+}
+
+/// What differs field by field, where a field counts.
+fn fields(wanted: &Object, live: &Object, counts: impl Fn(&[Step]) -> bool) -> Vec<Change> {
     let mut all = Comparison {
         live,
         found: Vec::new(),
     };
     for field in wanted.tree.as_object().into_iter().flat_map(Map::keys) {
-        if ["apiVersion", "kind", "status"].contains(&field.as_str()) {
+        // What only an object of the cluster has means nothing to IAM and EKS.
+        let apart = live.id().is_aws() && !live.lives_in_cluster() && field == "metadata";
+        if apart || ["apiVersion", "kind", "status"].contains(&field.as_str()) {
             continue;
         }
         let mut path = vec![Step::Field(field.clone())];
@@ -102,28 +116,36 @@ pub fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
             let have = live.tree["spec"].get(field);
             if have.is_some() && wanted.tree["spec"].get(field).is_none() {
                 let path = ["spec", field].map(|step| Step::Field(step.into()));
-                found.push((path.to_vec(), have.cloned(), None));
+                if !found.iter().any(|(known, _, _)| *known == path) {
+                    found.push((path.to_vec(), have.cloned(), None));
+                }
             }
         }
     }
     found
         .into_iter()
+        .filter(|(path, _, _)| counts(path))
         .map(|(path, have, want)| change(live, &path, have, want))
         .flat_map(record::by_field)
         .collect()
 }
 
 fn change(live: &Object, path: &[Step], have: Option<Value>, want: Option<Value>) -> Change {
-    let owners = managed::owners(live, path)
-        .into_iter()
-        .filter(|owner| !owner.is_us())
-        .collect();
     let pointer = pointer(&live.tree, path);
     Change {
-        owners,
+        owners: owners(live, path),
         pointer,
         ..Change::new(display(path), have, want)
     }
+}
+
+/// Who owns a field, besides us. What ACK's controllers write back into an object is no claim.
+fn owners(live: &Object, path: &[Step]) -> Vec<Owner> {
+    let claims = |owner: &Owner| !live.id().is_aws() || owner.applies || owner.is_a_hand();
+    managed::owners(live, path)
+        .into_iter()
+        .filter(|owner| !owner.is_us() && claims(owner))
+        .collect()
 }
 
 /// The place of a field that lives, as a JSON pointer (RFC 6901).

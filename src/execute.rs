@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    backend::{Aws, Kubernetes},
+    backend::{Kubernetes, Side},
     error::{Error, Kind, Result, Signal},
     lock::{self, Lock},
     object::{Id, State},
@@ -23,6 +23,7 @@ mod gate;
 mod identity;
 mod restart;
 mod step;
+mod synced;
 
 /// Calls in flight at most.
 const IN_FLIGHT: usize = 16;
@@ -52,8 +53,8 @@ pub enum Event<'a> {
 pub struct Run<'a> {
     /// The cluster, where its half is carried out.
     pub kubernetes: Option<&'a Kubernetes>,
-    /// AWS, where its half is carried out.
-    pub aws: Option<&'a Aws>,
+    /// Who carries role and association out.
+    pub identities: Option<Side<'a>>,
     /// Whose plan it is.
     pub subject: &'a Subject,
     /// What lived when the plan was made.
@@ -68,6 +69,31 @@ pub struct Run<'a> {
     pub signal: watch::Receiver<Option<Signal>>,
     /// Hears what happens.
     pub events: &'a dyn Fn(Event<'_>),
+}
+
+impl<'a> Run<'a> {
+    /// Who carries an object out, by its API group.
+    fn side(&self, id: &Id) -> Result<Side<'a>> {
+        if id.is_aws() {
+            self.identities
+                .ok_or_else(|| Error::usage("this plan needs AWS"))
+        } else {
+            self.kubernetes().map(Side::Kubernetes)
+        }
+    }
+
+    fn kubernetes(&self) -> Result<&'a Kubernetes> {
+        self.kubernetes
+            .ok_or_else(|| Error::usage("this plan needs the cluster"))
+    }
+
+    /// The API server that keeps an object.
+    fn keeper(&self, id: &Id) -> Result<&'a Kubernetes> {
+        match self.side(id)? {
+            Side::Kubernetes(kubernetes) => Ok(kubernetes),
+            Side::Aws(_) => Err(Error::usage(format!("no API server keeps {id}"))),
+        }
+    }
 }
 
 /// How a run ended.

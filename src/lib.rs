@@ -22,6 +22,7 @@
 //! Every verb is a view of this one path: remove is a plan toward nothing, diff prints the plan that add would run, and
 //! `--dry-run` prints what is desired.
 
+pub mod ack;
 pub mod backend;
 pub mod cli;
 pub mod commands;

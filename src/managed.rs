@@ -81,6 +81,16 @@ pub fn owners(object: &Object, path: &[Step]) -> Vec<Owner> {
         .collect()
 }
 
+/// When somebody last wrote an object's status (RFC 3339, to the second).
+pub fn status_written(object: &Object) -> Option<&str> {
+    let list = object.tree["metadata"]["managedFields"].as_array();
+    let statuses = list
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["subresource"] == "status");
+    statuses.filter_map(|entry| entry["time"].as_str()).max()
+}
+
 /// The fields that nobody wants: those that we applied and `wanted` no longer has, and those that a person or another
 /// applying tool put where they change what runs, who may reach it, or whose identity it has.
 pub fn dropped(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
@@ -130,11 +140,12 @@ fn collect_taken(fields: &Value, wanted: &Value, path: &mut Vec<Step>, found: &m
 /// Whether a field that somebody added concerns us: all of the spec, and of the metadata what AWS's controllers read.
 /// When pods were restarted concerns nobody.
 fn matters(path: &[Step]) -> bool {
-    const READ: [&str; 4] = [
+    const READ: [&str; 5] = [
         "alb.ingress.kubernetes.io/",
         "eks.amazonaws.com/",
         "elbv2.k8s.aws/",
         "service.beta.kubernetes.io/",
+        "services.k8s.aws/",
     ];
     const RESTARTS: [&str; 2] = [
         "kubectl.kubernetes.io/restartedAt",

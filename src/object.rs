@@ -15,9 +15,9 @@ pub use order::{
     runs_on, scales, starts_pods,
 };
 
-/// API group of ACK's IAM kinds; objects of this group are carried out on IAM.
+/// API group of ACK's IAM kinds; objects of this group are carried out on IAM, by us or by ACK.
 pub const IAM: &str = "iam.services.k8s.aws";
-/// API group of ACK's EKS kinds; objects of this group are carried out on EKS.
+/// API group of ACK's EKS kinds; objects of this group are carried out on EKS, by us or by ACK.
 pub const EKS: &str = "eks.services.k8s.aws";
 /// Where the platform's own objects live, and the Kubernetes form of the AWS half.
 pub const PLATFORM_NAMESPACE: &str = "mcpctl-system";
@@ -51,7 +51,7 @@ impl Id {
         Self::new("", "Namespace", "", name)
     }
 
-    /// Whether the object is carried out on AWS rather than in the cluster.
+    /// Whether the object belongs to the AWS half: a role or an association, whoever carries it out.
     pub fn is_aws(&self) -> bool {
         self.group == IAM || self.group == EKS
     }
@@ -122,6 +122,11 @@ impl Object {
             .pointer(pointer)
             .and_then(Value::as_str)
             .unwrap_or_default()
+    }
+
+    /// Whether the API server keeps it, and so knows who wrote which field. What IAM and EKS describe has no such trace.
+    pub fn lives_in_cluster(&self) -> bool {
+        !self.text("/metadata/uid").is_empty()
     }
 
     /// The value of a label, if it is there.

@@ -17,11 +17,13 @@ use crate::{
     spec::{Names, Resolved},
 };
 
+mod acks;
 mod changes;
 mod confirm;
 mod everyone;
 mod workload;
 
+pub use acks::{carried, has_platform, summaries};
 pub use changes::Changes;
 pub use confirm::confirmed;
 pub use everyone::{Everyone, everyone};
@@ -190,18 +192,26 @@ pub async fn names_in_aws(
         }
         let id = Id::new(IAM, "Role", PLATFORM_NAMESPACE, tenant);
         let object = aws.iam.role(&id, &role.name).await?;
-        let tag = |key: &str| object.as_ref().and_then(|object| aws_tag(object, key));
-        let ours =
-            tag(TENANT) == Some(tenant) && tag(CLUSTER) == Some(settings.cluster.name.as_str());
-        if let Some(namespace) = tag(NAMESPACE).filter(|_| ours) {
-            return Ok(Some(Names {
-                namespace: namespace.into(),
-                role: role.name,
-                ..derived.clone()
-            }));
+        let told = object.and_then(|object| names_of(&object, settings, derived));
+        if told.is_some() {
+            return Ok(told);
         }
     }
     Ok(None)
+}
+
+/// The names that a tenant was given, as its role tells them, where the role is its own.
+pub fn names_of(role: &Object, settings: &Settings, derived: &Names) -> Option<Names> {
+    let tag = |key: &str| aws_tag(role, key);
+    let ours = role.id().is(IAM, "Role")
+        && tag(TENANT) == Some(role.id().name.as_str())
+        && tag(CLUSTER) == Some(settings.cluster.name.as_str());
+    let namespace = tag(NAMESPACE).filter(|_| ours)?;
+    Some(Names {
+        namespace: namespace.into(),
+        role: role.text("/spec/name").into(),
+        ..derived.clone()
+    })
 }
 
 /// Whether a pod of the tenant's server that is not on its way out was made before a moment, in seconds since 1970.

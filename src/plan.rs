@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
+    ack::{self, Verdict},
     diff::{self, Change},
     managed,
     marks::{CLUSTER, PLATFORM, TENANT},
@@ -15,6 +16,8 @@ use crate::{
     },
 };
 
+#[cfg(test)]
+mod ack_tests;
 mod adopt;
 mod conflicts;
 mod order;
@@ -79,6 +82,8 @@ pub enum Action {
     KeepHost(String),
     /// Wait until it is gone.
     AwaitGone,
+    /// Wait until ACK has carried it out.
+    AwaitSynced,
     /// Wait until pods are ready and the Ingress has an address.
     AwaitReady,
 }
@@ -92,6 +97,15 @@ pub struct Foreign {
     pub what: String,
 }
 
+/// A role or association that ACK has not carried out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unsynced {
+    /// The object.
+    pub id: Id,
+    /// What ACK says of it.
+    pub why: String,
+}
+
 /// Steps, and what stands in their way.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -101,6 +115,8 @@ pub struct Plan {
     pub conflicts: Vec<Conflict>,
     /// What is reported and left alone.
     pub foreign: Vec<Foreign>,
+    /// What lives as an object and not yet, or not so, in AWS.
+    pub unsynced: Vec<Unsynced>,
     /// What is not ours and goes with a namespace all the same.
     pub guests: Vec<Id>,
 }
@@ -122,6 +138,8 @@ pub struct Options {
     pub gate: Option<Value>,
     /// Whether the end of the plan is a ready tenant.
     pub ready: bool,
+    /// Whether ACK carries role and association out, and is waited for.
+    pub synced: bool,
     /// Whether pods run that were started before their identity was changed last.
     pub stale_pods: bool,
     /// What becomes of what somebody else made.
@@ -138,7 +156,10 @@ impl Plan {
 
     /// Whether `diff` has nothing to say.
     pub fn is_clean(&self) -> bool {
-        !self.writes() && self.foreign.is_empty() && self.conflicts.is_empty()
+        !self.writes()
+            && self.foreign.is_empty()
+            && self.unsynced.is_empty()
+            && self.conflicts.is_empty()
     }
 
     /// How many objects are made, changed and deleted.
@@ -178,7 +199,8 @@ impl Action {
 
 impl Subject {
     /// Whether a living object is this subject's. In the cluster a label is not enough, since anybody may write one:
-    /// the object must have been applied by us, or from a repository. In AWS the tags must agree.
+    /// the object must have been applied by us, or from a repository. In AWS the tags must agree; of a role or association
+    /// that ACK carries out both must hold.
     pub fn owns(&self, object: &Object) -> bool {
         let owners = managed::owners(object, &[]);
         let applied = owners.iter().any(managed::Owner::may_carry_our_record);
@@ -189,7 +211,8 @@ impl Subject {
             Self::Tenant { name, cluster, .. } if object.id().is_aws() => {
                 let foreign_owner = !object.text("/status/ownerARN").is_empty();
                 let agrees = |key: &str, value: &str| aws_tag(object, key) == Some(value);
-                agrees(TENANT, name) && agrees(CLUSTER, cluster) && !foreign_owner
+                let applied = applied || !object.lives_in_cluster();
+                agrees(TENANT, name) && agrees(CLUSTER, cluster) && !foreign_owner && applied
             }
             // A label that somebody took off is drift, as long as the object is one that we applied ourselves.
             Self::Tenant { name, .. } => match object.label(TENANT) {
@@ -263,8 +286,27 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
             what,
         }));
     }
+    if options.synced {
+        let all = live
+            .iter()
+            .filter(|(id, object)| id.is_aws() && wanted.contains_key(id) && subject.owns(object));
+        plan.unsynced = all.filter_map(|(_, object)| unsynced(object)).collect();
+    }
     order::complete(&mut plan, live, subject, options);
     plan
+}
+
+fn unsynced(object: &Object) -> Option<Unsynced> {
+    let why = match ack::verdict(object) {
+        Verdict::Synced if ack::is_behind(object) => "ACK has not looked at the last change".into(),
+        Verdict::Synced => return None,
+        Verdict::Waiting(why) if why.is_empty() => "no ACK controller has looked at it yet".into(),
+        Verdict::Waiting(why) | Verdict::Failed(why) => why.join("; "),
+    };
+    Some(Unsynced {
+        id: object.id().clone(),
+        why,
+    })
 }
 
 /// What lives and is not wanted.
@@ -330,14 +372,20 @@ fn step(id: &Id, action: Action) -> Step {
 
 /// Whether a step waits for another, by what they do to which objects.
 fn waits(earlier: &Step, later: &Step) -> bool {
-    use Action::{AwaitGone, Create, Delete, Release, Update};
+    use Action::{AwaitGone, AwaitSynced, Create, Delete, Release, Update};
     match (&earlier.action, &later.action) {
-        (Create(_) | Update(_), Create(_) | Update(_)) => made_before(&earlier.id, &later.id),
+        // Where ACK makes the role, the association has to wait until it is made.
+        (Create(_) | Update(_), Create(_) | Update(_))
+        | (AwaitSynced, Create(_) | Update(_) | AwaitSynced) => made_before(&earlier.id, &later.id),
         (Delete(_) | Release(_), Delete(_) | Release(_)) => deleted_before(&earlier.id, &later.id),
         // An autoscaler would take back what is set.
         (Delete(_), Update(_)) => scales(&earlier.id) && starts_pods(&later.id),
-        // What guards the pods and what holds the Ingress goes after them.
-        (AwaitGone, Delete(_) | Release(_)) => goes_late(&later.id),
+        // What guards the pods and what holds the Ingress goes after them, and where ACK deletes, the role goes after the
+        // association is gone.
+        (AwaitGone, Delete(_) | Release(_)) => {
+            let bound = earlier.id.is(EKS, "PodIdentityAssociation") && later.id.is(IAM, "Role");
+            goes_late(&later.id) || bound
+        }
         _ => false,
     }
 }
@@ -350,10 +398,9 @@ fn identity_changes(plan: &Plan) -> bool {
         Action::Update(update) if update.adopts && step.id.is("", "Namespace") => true,
         Action::Update(update) => {
             step.id.is(EKS, "PodIdentityAssociation")
-                && update
-                    .changes
-                    .iter()
-                    .any(|change| !change.path.starts_with("spec.tags"))
+                && update.changes.iter().any(|change| {
+                    change.path.starts_with("spec.") && !change.path.starts_with("spec.tags")
+                })
         }
         _ => false,
     })

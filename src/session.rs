@@ -3,16 +3,17 @@
 use std::{path::PathBuf, rc::Rc, time::Duration};
 
 use base64::Engine;
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use tokio::sync::watch;
 
 use crate::{
-    backend::{Access, Aws, ClusterInfo, Kubernetes, Reason},
+    backend::{Access, Aws, ClusterInfo, Kubernetes, Reason, Side},
     cli::{Global, Only},
-    config::{self, Environment, Overrides, Settings},
+    config::{self, AwsMode, Environment, Overrides, Settings},
     error::{Error, Kind, Result, Signal},
     execute::{self, Outcome, Run},
-    object::State,
+    marks::PLATFORM,
+    object::{Id, PLATFORM_NAMESPACE, State},
     plan::{Plan, Subject},
     report::{Format, Report, Ui},
 };
@@ -118,7 +119,10 @@ pub struct Session<'a> {
     pub settings: Settings,
     /// The cluster, unless only the AWS half is meant.
     pub kubernetes: Option<Kubernetes>,
-    /// AWS, unless only the Kubernetes half is meant.
+    /// The cluster as the one that keeps role and association for ACK, where the settings say so, unless only the
+    /// Kubernetes half is meant.
+    pub ack: Option<Kubernetes>,
+    /// AWS, where it is called.
     pub aws: Option<Aws>,
 }
 
@@ -144,7 +148,8 @@ impl<'a> Session<'a> {
     ) -> Result<(Self, T)> {
         let mut session = Self::connect(context, only).await?;
         let reading = async { Ok(read(&session).await) };
-        let (info, read) = try_join(session.describe(), reading).await?;
+        let asked = try_join3(session.describe(), session.check_platform(), reading);
+        let (info, (), read) = asked.await?;
         if let Some(info) = info {
             if let Some(kubernetes) = session
                 .kubernetes
@@ -165,23 +170,71 @@ impl<'a> Session<'a> {
         context
             .report
             .about("cluster", settings.cluster.name.as_str());
-        let kubernetes = if only == Some(Only::Aws) {
-            None
-        } else {
+        let half = |left_out: Only| only != Some(left_out);
+        let ack = settings.aws == AwsMode::Ack;
+        let cluster = if half(Only::Aws) || ack {
             Some(Kubernetes::connect(&context.access()).await?)
-        };
-        let aws = if only == Some(Only::Kubernetes) {
-            None
         } else {
+            None
+        };
+        let aws = if half(Only::Kubernetes) && !ack {
             let bundle = context.environment.aws_ca_bundle.as_deref();
             Some(Aws::connect(&settings.cluster.region, global.profile.as_deref(), bundle).await?)
+        } else {
+            None
         };
+        if ack && half(Only::Kubernetes) && settings.cluster.account_id.is_none() {
+            return Err(Error::usage(format!(
+                "{}: cluster.accountId is missing",
+                settings.source
+            ))
+            .detail("with aws: ack nobody asks AWS, and the role's trust policy needs the account")
+            .hint("set it there, or give --account-id"));
+        }
         Ok(Self {
             context,
             settings,
-            kubernetes,
+            ack: cluster.clone().filter(|_| ack && half(Only::Kubernetes)),
+            kubernetes: cluster.filter(|_| half(Only::Aws)),
             aws,
         })
+    }
+
+    /// Who carries role and association out; nobody where they are left out. The one place that decides it.
+    pub fn identities(&self) -> Option<Side<'_>> {
+        let ack = self.ack.as_ref().map(Side::Kubernetes);
+        ack.or(self.aws.as_ref().map(Side::Aws))
+    }
+
+    /// Without AWS nobody can tell which EKS cluster a context leads to; the platform says whose it is.
+    async fn check_platform(&self) -> Result<()> {
+        let Some(kubernetes) = self
+            .ack
+            .as_ref()
+            .filter(|_| self.aws.is_none() && !self.context.global.allow_context_mismatch)
+        else {
+            return Ok(());
+        };
+        let name = self.settings.cluster.name.as_str();
+        let namespace = kubernetes.get(&Id::namespace(PLATFORM_NAMESPACE)).await?;
+        match namespace.as_ref().and_then(|object| object.label(PLATFORM)) {
+            Some(other) if other != name => Err(Error::unreachable(format!(
+                "context `{}` is not cluster `{name}`",
+                kubernetes.context
+            ))
+            .detail(format!(
+                "{PLATFORM_NAMESPACE} there has the label {PLATFORM}={other}"
+            ))
+            .hint("give --context, or --allow-context-mismatch if the label is wrong")),
+            Some(_) => Ok(()),
+            None => {
+                self.context.report.warning(&format!(
+                    "nothing tells whether context `{}` is cluster `{name}`: with aws: ack EKS is not asked, and there is no platform yet",
+                    kubernetes.context
+                ));
+                Ok(())
+            }
+        }
     }
 
     /// What EKS says about the cluster; nothing where AWS is left out.
@@ -222,7 +275,7 @@ impl<'a> Session<'a> {
         let events = |event: execute::Event<'_>| follower.hear(&event);
         let run = Run {
             kubernetes: self.kubernetes.as_ref(),
-            aws: self.aws.as_ref(),
+            identities: self.identities(),
             subject,
             live,
             deadline: tokio::time::Instant::now() + timeout,

@@ -5,6 +5,7 @@ use std::path::Path;
 use futures_util::future::try_join;
 
 use crate::{
+    backend::Side,
     cli::{self, IdentityGate, Only},
     config::Settings,
     desired::{self, Half},
@@ -125,16 +126,21 @@ impl Look {
             Some(Err(fault)) => (None, Some(fault)),
             None => (None, None),
         };
-        let names = match (&record, &session.aws) {
+        let names = match (&record, session.identities()) {
             (Some(record), _) => record.names.clone(),
             // Without a record a role of ours may still tell which names the tenant was given.
-            (None, Some(aws)) => {
+            (None, Some(Side::Aws(aws))) => {
                 let told = observe::names_in_aws(aws, name.as_str(), settings, &derived).await?;
+                told.unwrap_or_else(|| derived.clone())
+            }
+            (None, Some(Side::Kubernetes(_))) => {
+                let mut roles = identity.values();
+                let told = roles.find_map(|role| observe::names_of(role, settings, &derived));
                 told.unwrap_or_else(|| derived.clone())
             }
             (None, None) => derived.clone(),
         };
-        if names != derived {
+        if names != derived && session.ack.is_none() {
             identity = self::identity(session, &name, &names).await?;
         }
         let subject = Subject::Tenant {
@@ -231,7 +237,7 @@ impl Look {
         let mut sides = self.sides(resolved, session, how).await?;
         let (wanted, live) = (&sides.wanted, &sides.live);
         let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
-        let plan = match &session.kubernetes {
+        let plan = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
             Some(kubernetes) => observe::confirmed(kubernetes, &mut sides.options, plan).await?,
             None => plan(&sides.options),
         };
@@ -266,6 +272,7 @@ impl Look {
         let options = Options {
             gate: gate.then(|| gate::pod_for(resolved)),
             ready: how.ready,
+            synced: session.ack.is_some(),
             stale_pods: stale_pods && how.only.is_none(),
             existing: how.existing,
             ..Options::default()
@@ -340,8 +347,11 @@ impl Look {
 
 /// Role and association under some names; nothing where AWS is left out.
 async fn identity(session: &Session<'_>, tenant: &TenantName, names: &Names) -> Result<State> {
-    match &session.aws {
-        Some(aws) => observe::identity(aws, tenant.as_str(), names, &session.settings).await,
+    match session.identities() {
+        Some(Side::Aws(aws)) => {
+            observe::identity(aws, tenant.as_str(), names, &session.settings).await
+        }
+        Some(Side::Kubernetes(kubernetes)) => observe::carried(kubernetes, tenant.as_str()).await,
         None => Ok(State::new()),
     }
 }
@@ -395,12 +405,13 @@ pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
 /// # Errors
 /// What a side answered.
 pub async fn only_in_aws(session: &Session<'_>) -> Result<Vec<String>> {
-    let Some(aws) = &session.aws else {
-        return Ok(Vec::new());
-    };
     let path = role_path(&session.settings.cluster.name);
+    let roles = match session.identities() {
+        Some(Side::Aws(aws)) => aws.iam.roles(&path).await?,
+        Some(Side::Kubernetes(kubernetes)) => observe::summaries(kubernetes, &path).await?.0,
+        None => return Ok(Vec::new()),
+    };
     let known = all(session).await?;
-    let roles = aws.iam.roles(&path).await?;
     let names = roles.iter().filter_map(|role| role.tenant());
     let left = names.filter(|name| !known.iter().any(|tenant| tenant.as_str() == *name));
     Ok(left.map(str::to_string).collect())

@@ -18,12 +18,14 @@ mod own;
 mod pods;
 mod refusal;
 mod rollout;
+mod synced;
 mod workload;
 
 pub use evidence::{Evidence, Verdict};
 pub use finding::{Finding, LogOf, Waiting};
 pub use leaving::gone;
 pub use rollout::{Readiness, ready};
+pub use synced::synced;
 
 /// The Ingresses of all namespaces; none where they cannot be read, since they only explain.
 async fn ingresses(kubernetes: &Kubernetes) -> Vec<Value> {

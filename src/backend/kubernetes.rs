@@ -18,6 +18,7 @@ mod exists;
 mod follow;
 mod wire;
 use crate::{
+    ack,
     error::Result,
     managed::{MANAGER, REPAIR_MANAGER},
     object::{Id, KnownKind, Object},
@@ -140,6 +141,30 @@ impl Kubernetes {
         namespace: &str,
         selector: &str,
     ) -> Answer<Vec<Object>> {
+        self.list_where(kind, namespace, ("labelSelector", selector))
+            .await
+    }
+
+    /// Reads one object by a list, which unlike [`Self::get`] tells a kind that is not served from an object that is
+    /// not there.
+    ///
+    /// # Errors
+    /// `NotServed` when the cluster has no such kind.
+    pub async fn look_up(&self, id: &Id) -> Answer<Option<Object>> {
+        let kind = self
+            .kind(&id.group, &id.kind)
+            .ok_or_else(|| not_served(id, &format!("find {id}")))?;
+        let name = format!("metadata.name={}", id.name);
+        let found = self.list_where(&kind, &id.namespace, ("fieldSelector", &name));
+        Ok(found.await?.pop())
+    }
+
+    async fn list_where(
+        &self,
+        kind: &KnownKind,
+        namespace: &str,
+        selector: (&str, &str),
+    ) -> Answer<Vec<Object>> {
         let place = if namespace.is_empty() {
             String::new()
         } else {
@@ -149,11 +174,7 @@ impl Kubernetes {
         let mut objects = Vec::new();
         let mut next = String::new();
         loop {
-            let query = query(&[
-                ("limit", &PAGE.to_string()),
-                ("labelSelector", selector),
-                ("continue", &next),
-            ]);
+            let query = query(&[("limit", &PAGE.to_string()), selector, ("continue", &next)]);
             let path = format!("{}?{query}", collection(kind, namespace));
             let mut page = self
                 .send("GET", &path, None, &call)
@@ -196,7 +217,7 @@ impl Kubernetes {
                 "apply"
             }
         );
-        let mut tree = object.tree.clone();
+        let mut tree = ack::stored(object.tree.clone());
         if let Some(version) = &how.resource_version {
             tree["metadata"]["resourceVersion"] = version.as_str().into();
         }

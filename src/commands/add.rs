@@ -6,7 +6,7 @@ use crate::{
     cli::{Add, IdentityGate, Only, RunForm, Wait},
     config::Settings,
     desired,
-    error::Result,
+    error::{Error, Result},
     execute::Outcome,
     guests,
     input::Given,
@@ -129,6 +129,17 @@ async fn check(
     session: &Session<'_>,
     args: &Add,
 ) -> Result<()> {
+    let makes_identity = |step: &Step| step.id.is_aws() && matches!(step.action, Action::Create(_));
+    if let Some(ack) = &session.ack
+        && plan.steps.iter().any(makes_identity)
+        && !observe::has_platform(ack).await?
+    {
+        return Err(
+            Error::unreachable("this cluster has no namespace mcpctl-system")
+                .detail("with aws: ack that is where role and association are kept")
+                .hint("install the platform: mcpctl platform apply"),
+        );
+    }
     let Some(kubernetes) = session.kubernetes.as_ref().filter(|_| plan.writes()) else {
         return Ok(());
     };

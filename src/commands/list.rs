@@ -15,8 +15,8 @@ pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
         .until_signal(async {
             let session = Session::open(context, None).await?;
             let settings = &session.settings;
-            let aws = session.aws.as_ref();
-            let everyone = observe::everyone(session.kubernetes()?, aws, settings).await?;
+            let identities = session.identities();
+            let everyone = observe::everyone(session.kubernetes()?, identities, settings).await?;
             let prefix = settings.namespace_prefix.as_str();
             Ok(TenantList::of(
                 &everyone,

@@ -121,7 +121,7 @@ async fn look(
     let plan = said(plan, &mut problems)?.flatten();
     let facts = Facts {
         cluster: session.settings.cluster.name.as_str(),
-        asked: (session.kubernetes.is_some(), session.aws.is_some()),
+        asked: (session.kubernetes.is_some(), session.identities().is_some()),
         look: &look,
         believed: fault.is_none(),
         resolved: resolved.as_ref(),

@@ -16,6 +16,7 @@ use crate::{
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct SettingsFile {
     pub(super) cluster: ClusterFile,
+    pub(super) aws: AwsMode,
     pub(super) domain: Option<String>,
     pub(super) namespace_prefix: Prefix,
     pub(super) ingress: Ingress,
@@ -46,6 +47,17 @@ pub struct Cluster {
     pub region: Region,
     /// Asked of EKS where it is not given.
     pub account_id: Option<AccountId>,
+}
+
+/// Who carries a tenant's role and association out.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum AwsMode {
+    /// mcpctl itself, on IAM and EKS.
+    #[default]
+    Direct,
+    /// AWS Controllers for Kubernetes, from objects in the cluster. No AWS call is made.
+    Ack,
 }
 
 /// Whether the shared load balancer has public addresses.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{AGENT, Evidence, Nodes, Patient, Seen, webhook_id};
 use crate::{
-    backend::{Aws, CallError, Kubernetes},
+    backend::{Addon, CallError, Kubernetes, Side},
     object::{EKS, Id, Object, PLATFORM_NAMESPACE, own_kind},
 };
 
@@ -15,7 +15,11 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks at everything at once.
-pub async fn gather(kubernetes: &Kubernetes, aws: Option<&Aws>, patient: &Patient<'_>) -> Evidence {
+pub async fn gather(
+    kubernetes: &Kubernetes,
+    identities: Option<Side<'_>>,
+    patient: &Patient<'_>,
+) -> Evidence {
     let account = Id::new(
         "",
         "ServiceAccount",
@@ -26,12 +30,8 @@ pub async fn gather(kubernetes: &Kubernetes, aws: Option<&Aws>, patient: &Patien
     let (service_account, webhook, associations, addon, nodes) = join5(
         look("the service account", kubernetes.get(&account)),
         look("the webhook's configuration", kubernetes.get(&webhook)),
-        in_aws(aws, "associations", async |aws| {
-            associations(aws, patient).await
-        }),
-        in_aws(aws, "the add-on", async |aws| {
-            aws.eks.addon(patient.cluster, AGENT).await
-        }),
+        associations(identities, patient),
+        addon(identities, patient),
         look("nodes", nodes(kubernetes, patient.pod)),
     )
     .await;
@@ -52,31 +52,49 @@ async fn look<T>(what: &str, call: impl Future<Output = Result<T, CallError>>) -
     }
 }
 
-async fn in_aws<T>(
-    aws: Option<&Aws>,
-    what: &str,
-    call: impl AsyncFnOnce(&Aws) -> Result<T, CallError>,
-) -> Seen<T> {
-    match aws {
-        Some(aws) => look(what, call(aws)).await,
-        None => Err(format!("{what}: AWS is left out of this run")),
-    }
+/// Those of the pod's namespace, each named by its id; where ACK makes them, as it says.
+async fn associations(identities: Option<Side<'_>>, patient: &Patient<'_>) -> Seen<Vec<Object>> {
+    let (cluster, namespace) = (patient.cluster, patient.namespace());
+    let described = async {
+        match identities {
+            None => Ok(None),
+            Some(Side::Kubernetes(kubernetes)) => {
+                let kind = own_kind(EKS, "PodIdentityAssociation");
+                let mut all = kubernetes.list(kind, PLATFORM_NAMESPACE, "").await?;
+                all.retain(|object| {
+                    let made = !object.text("/status/associationID").is_empty();
+                    made && object.text("/spec/namespace") == namespace
+                });
+                Ok(Some(all))
+            }
+            Some(Side::Aws(aws)) => {
+                let mut found = Vec::new();
+                for summary in aws.eks.associations(cluster, Some(namespace)).await? {
+                    let id = Id::new(
+                        EKS,
+                        "PodIdentityAssociation",
+                        PLATFORM_NAMESPACE,
+                        &summary.id,
+                    );
+                    found.extend(aws.eks.describe(&id, cluster, &summary.id).await?);
+                }
+                Ok(Some(found))
+            }
+        }
+    };
+    let found = look("associations", described).await?;
+    found.ok_or_else(|| left_out("associations"))
 }
 
-/// Those of the pod's namespace, each named by its id.
-async fn associations(aws: &Aws, patient: &Patient<'_>) -> Result<Vec<Object>, CallError> {
-    let (cluster, namespace) = (patient.cluster, patient.namespace());
-    let mut found = Vec::new();
-    for summary in aws.eks.associations(cluster, Some(namespace)).await? {
-        let id = Id::new(
-            EKS,
-            "PodIdentityAssociation",
-            PLATFORM_NAMESPACE,
-            &summary.id,
-        );
-        found.extend(aws.eks.describe(&id, cluster, &summary.id).await?);
-    }
-    Ok(found)
+async fn addon(identities: Option<Side<'_>>, patient: &Patient<'_>) -> Seen<Option<Addon>> {
+    let Some(Side::Aws(aws)) = identities else {
+        return Err(left_out("the add-on"));
+    };
+    look("the add-on", aws.eks.addon(patient.cluster, AGENT)).await
+}
+
+fn left_out(what: &str) -> String {
+    format!("{what}: AWS is left out of this run")
 }
 
 /// By label, one node of each sort: there may be thousands. Where the agent cannot run is what its own `DaemonSet`

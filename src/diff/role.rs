@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Change, same_policy};
-use crate::policy;
+use crate::{managed::Step, policy};
 
 /// What differs in what we own of a role: trust policy, boundary, our inline policy, managed policies that are asked
 /// for, tags under `mcpctl.dev/`.
@@ -60,6 +60,34 @@ pub(super) fn changes(want: &Value, have: &Value) -> Vec<Change> {
         found.push(Change::new(format!("spec.tags[{key}]"), have, None));
     }
     found
+}
+
+/// The fields of a role that are compared by what they mean.
+const BY_MEANING: [&str; 5] = [
+    "assumeRolePolicyDocument",
+    "inlinePolicies",
+    "permissionsBoundary",
+    "policies",
+    "tags",
+];
+
+/// Whether a field is compared by what it means.
+pub(super) fn has_meaning(path: &[Step]) -> bool {
+    let named = |step: Option<&Step>, names: &[&str]| matches!(step, Some(Step::Field(name)) if names.contains(&name.as_str()));
+    named(path.first(), &["spec"]) && named(path.get(1), &BY_MEANING)
+}
+
+/// The field that a change of a role is in, as the API server knows it: a document is one text.
+pub(super) fn field(path: &str) -> Vec<Step> {
+    let names = path.split(['.', '[']).skip(1);
+    let names: Vec<&str> = names.collect();
+    let depth = if names.first() == Some(&"inlinePolicies") {
+        2
+    } else {
+        1
+    };
+    let fields = std::iter::once("spec").chain(names.into_iter().take(depth));
+    fields.map(|name| Step::Field(name.into())).collect()
 }
 
 /// Policies on a living role that nobody asked for: inline ones by name, managed ones by ARN.

@@ -5,7 +5,7 @@ use std::{cell::Cell, time::Duration};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Event, Progress, Run, step::kubernetes};
+use super::{Event, Progress, Run};
 use crate::{
     diagnosis::{self, Diagnosis, Patient},
     error::{Error, Kind, Result},
@@ -57,7 +57,7 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn until_open(&self, progress: &Progress) -> Result<String> {
-        let kubernetes = kubernetes(self.run)?;
+        let kubernetes = self.run.kubernetes()?;
         let mut looked = false;
         for (attempt, pause) in gate::pauses().enumerate() {
             let first = attempt == 0;
@@ -163,7 +163,7 @@ async fn look(
             .map(|object| object.text("/spec/roleARN")),
         took,
     };
-    let evidence = diagnosis::gather(kubernetes(run)?, run.aws, &patient).await;
+    let evidence = diagnosis::gather(run.kubernetes()?, run.identities, &patient).await;
     Ok(diagnosis::judge(&patient, &evidence))
 }
 

@@ -14,19 +14,19 @@ use crate::{
     release,
 };
 
-fn aws<'a>(run: &Run<'a>) -> Result<&'a Aws> {
-    run.aws.ok_or_else(|| Error::usage("this plan needs AWS"))
-}
-
 /// Makes a role or an association. One that is there all the same may be what a call made whose answer was lost: if it
 /// is ours it is brought to what is wanted, else it is reported.
-pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<Object> {
+pub(super) async fn create(
+    object: &Object,
+    aws: &Aws,
+    (run, progress): (&Run<'_>, &Progress),
+) -> Result<Object> {
     let id = object.id();
     let role = id.is(IAM, "Role");
     let made = if role {
-        aws(run)?.iam.create(object).await
+        aws.iam.create(object).await
     } else {
-        associate(object, run).await
+        associate(object, aws, run).await
     };
     let error = match made {
         Ok(made) => return Ok(made),
@@ -41,7 +41,6 @@ pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) 
         return Err(error.into());
     }
     let text = |pointer| object.text(pointer);
-    let aws = aws(run)?;
     let other = if role {
         aws.iam.role(id, text("/spec/name")).await?
     } else {
@@ -72,12 +71,12 @@ pub(super) async fn create(object: &Object, run: &Run<'_>, progress: &Progress) 
             changes,
             adopts: false,
         },
-        run,
+        aws,
     )
     .await
 }
 
-pub(super) async fn change(update: &Update, run: &Run<'_>) -> Result<Object> {
+pub(super) async fn change(update: &Update, aws: &Aws) -> Result<Object> {
     let Update {
         wanted,
         live,
@@ -85,21 +84,22 @@ pub(super) async fn change(update: &Update, run: &Run<'_>) -> Result<Object> {
         ..
     } = update;
     if wanted.id().is(IAM, "Role") {
-        return Ok(aws(run)?.iam.update(wanted, live, changes).await?);
+        return Ok(aws.iam.update(wanted, live, changes).await?);
     }
     let only_tags = changes
         .iter()
         .all(|change| change.path.starts_with("spec.tags"));
-    Ok(aws(run)?.eks.update(wanted, live, only_tags).await?)
+    Ok(aws.eks.update(wanted, live, only_tags).await?)
 }
 
 /// A new role takes a few seconds to be visible to EKS, sometimes half a minute, and so does a deleted association:
 /// <https://github.com/hashicorp/terraform-provider-aws/pull/34717>
-async fn associate(object: &Object, run: &Run<'_>) -> std::result::Result<Object, CallError> {
+async fn associate(
+    object: &Object,
+    aws: &Aws,
+    run: &Run<'_>,
+) -> std::result::Result<Object, CallError> {
     const PAUSE: Duration = Duration::from_secs(1);
-    let Some(aws) = run.aws else {
-        unreachable!("a plan with an association has AWS")
-    };
     let mut signal = run.signal.clone();
     loop {
         let error = match aws.eks.create(object).await {
@@ -117,9 +117,8 @@ async fn associate(object: &Object, run: &Run<'_>) -> std::result::Result<Object
 }
 
 /// Deletes a role or an association, if it is still ours. False when it was gone already.
-pub(super) async fn delete(object: &Object, run: &Run<'_>) -> Result<bool> {
+pub(super) async fn delete(object: &Object, aws: &Aws, run: &Run<'_>) -> Result<bool> {
     let id = object.id();
-    let aws = aws(run)?;
     if id.is(IAM, "Role") {
         return match aws.iam.role(id, object.text("/spec/name")).await? {
             Some(now) => Ok(still_ours(&now, run)?
@@ -142,9 +141,8 @@ pub(super) async fn delete(object: &Object, run: &Run<'_>) -> Result<bool> {
 
 /// Takes our marks and our inline policy off a role or an association, if it is still ours. False when it was gone
 /// already.
-pub(super) async fn release(object: &Object, run: &Run<'_>) -> Result<bool> {
+pub(super) async fn release(object: &Object, aws: &Aws, run: &Run<'_>) -> Result<bool> {
     let (id, text) = (object.id(), |pointer| object.text(pointer));
-    let aws = aws(run)?;
     let now = if id.is(IAM, "Role") {
         aws.iam.role(id, text("/spec/name")).await?
     } else {

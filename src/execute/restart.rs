@@ -5,10 +5,7 @@ use std::time::Duration;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::{
-    Event, Progress, Run,
-    step::{kubernetes, note},
-};
+use super::{Event, Progress, Run, step::note};
 use crate::{
     backend::{Apply, Kubernetes, Reason},
     error::Result,
@@ -35,7 +32,7 @@ pub(super) async fn restart(
     );
     (run.events)(Event::Waiting(step, &text));
     tokio::time::sleep(run.settle).await;
-    let kubernetes = kubernetes(run)?;
+    let kubernetes = run.kubernetes()?;
     if workload.id().group == "apps" {
         note(progress, roll(workload, kubernetes).await?);
         return Ok("pods restarted".into());

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
-use super::{Event, Progress, Run, change, gate, identity, next_signal, restart, unlock};
+use super::{Event, Progress, Run, change, gate, identity, next_signal, restart, synced, unlock};
 use crate::{
-    backend::{Apply, CallError, Kubernetes, Propagation, Reason},
+    backend::{Apply, CallError, Kubernetes, Propagation, Reason, Side},
     diff,
     error::{Error, Kind, Result},
     gate as identity_gate, lock,
@@ -39,7 +39,7 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         Action::Release(object) => release(object, run, progress).await?,
         Action::GoesWithNamespace => "goes with its namespace".into(),
         Action::Lock => {
-            let lock = lock::acquire(kubernetes(run)?, &step.id.name, run.holder).await?;
+            let lock = lock::acquire(run.kubernetes()?, &step.id.name, run.holder).await?;
             progress.lock.replace(Some(lock));
             String::new()
         }
@@ -50,6 +50,9 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         }
         Action::KeepHost(host) => keep_host(&step.id, host, run, progress).await?,
         Action::AwaitGone => bounded(step, (run, progress), gone(step, run, progress)).await?,
+        Action::AwaitSynced => {
+            bounded(step, (run, progress), synced::wait(step, (run, progress))).await?
+        }
         // All is written by now, so nobody else has to wait as well.
         Action::AwaitReady => {
             let ready = bounded(step, (run, progress), ready(step, run, progress));
@@ -57,11 +60,6 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         }
     };
     Ok(text)
-}
-
-pub(super) fn kubernetes<'a>(run: &Run<'a>) -> Result<&'a Kubernetes> {
-    run.kubernetes
-        .ok_or_else(|| Error::usage("this plan needs the cluster"))
 }
 
 /// Ends a wait at the deadline or on a signal.
@@ -98,10 +96,10 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
         .borrow_mut()
         .remove(id)
         .unwrap_or_default();
-    let late = if let Action::AwaitGone = step.action {
-        format!("{id} is still being deleted")
-    } else {
-        format!("{id} did not become ready in time")
+    let late = match step.action {
+        Action::AwaitGone => format!("{id} is still being deleted"),
+        Action::AwaitSynced => format!("{id} was not carried out by ACK in time"),
+        _ => format!("{id} did not become ready in time"),
     };
     let error = wait::late(late, run.kubernetes, &id.namespace, &waiting).await;
     let refused = |finding: &Finding| finding.line.contains(identity_gate::POLICY);
@@ -123,29 +121,36 @@ pub(super) fn note(progress: &Progress, object: Object) {
 }
 
 async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let made = if object.id().is_aws() {
-        identity::create(object, run, progress).await?
-    } else {
-        // Version 1 stands for "does not exist": of two that create one object, one is refused.
-        let how = Apply {
-            resource_version: Some("1".into()),
-            ..Apply::default()
-        };
-        match kubernetes(run)?.apply(object, &how).await {
-            Ok(made) => made,
-            Err(error) if error.reason == Reason::Conflict => {
-                already_there(object, error, run).await?
-            }
-            Err(error) => return Err(error.into()),
-        }
+    let made = match run.side(object.id())? {
+        Side::Aws(aws) => identity::create(object, aws, (run, progress)).await?,
+        Side::Kubernetes(kubernetes) => apply_new(object, kubernetes, run).await?,
     };
     note(progress, made);
     Ok("created".into())
 }
 
+async fn apply_new(object: &Object, kubernetes: &Kubernetes, run: &Run<'_>) -> Result<Object> {
+    // Version 1 stands for "does not exist": of two that create one object, one is refused.
+    let how = Apply {
+        resource_version: Some("1".into()),
+        ..Apply::default()
+    };
+    match kubernetes.apply(object, &how).await {
+        Ok(made) => Ok(made),
+        Err(error) if error.reason == Reason::Conflict => {
+            already_there(object, error, (kubernetes, run)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// A repeated request may find what the first one made.
-async fn already_there(object: &Object, error: CallError, run: &Run<'_>) -> Result<Object> {
-    let other = kubernetes(run)?.get(object.id()).await?;
+async fn already_there(
+    object: &Object,
+    error: CallError,
+    (kubernetes, run): (&Kubernetes, &Run<'_>),
+) -> Result<Object> {
+    let other = kubernetes.get(object.id()).await?;
     let same =
         other.filter(|other| run.subject.owns(other) && diff::changes(object, other).is_empty());
     // A namespace that looks as we want it may still be another run's claim.
@@ -158,10 +163,12 @@ async fn already_there(object: &Object, error: CallError, run: &Run<'_>) -> Resu
 }
 
 async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let changed = if update.wanted.id().is_aws() {
-        identity::change(update, run).await?
-    } else {
-        change::carry_out(update, kubernetes(run)?).await?
+    let changed = match run.side(update.wanted.id())? {
+        Side::Aws(aws) => identity::change(update, aws).await?,
+        Side::Kubernetes(kubernetes) => {
+            synced::let_the_second_pass(update).await;
+            change::carry_out(update, kubernetes).await?
+        }
     };
     note(progress, changed);
     Ok("updated".into())
@@ -169,19 +176,20 @@ async fn change(update: &Update, run: &Run<'_>, progress: &Progress) -> Result<S
 
 async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let id = object.id();
-    let was_there = if id.is_aws() {
-        identity::delete(object, run).await?
-    } else {
-        let propagation = if starts_pods(id) {
-            Propagation::Foreground
-        } else {
-            Propagation::Background
-        };
-        let uid = object.text("/metadata/uid");
-        match kubernetes(run)?.delete(id, uid, propagation).await {
-            // A namespace that is going already answers so: it needs no second delete.
-            Err(error) if error.message.contains("ensuring all content is removed") => true,
-            answer => answer?,
+    let was_there = match run.side(id)? {
+        Side::Aws(aws) => identity::delete(object, aws, run).await?,
+        Side::Kubernetes(kubernetes) => {
+            let propagation = if starts_pods(id) {
+                Propagation::Foreground
+            } else {
+                Propagation::Background
+            };
+            let uid = object.text("/metadata/uid");
+            match kubernetes.delete(id, uid, propagation).await {
+                // A namespace that is going already answers so: it needs no second delete.
+                Err(error) if error.message.contains("ensuring all content is removed") => true,
+                answer => answer?,
+            }
         }
     };
     progress.wrote.set(true);
@@ -197,23 +205,20 @@ async fn delete(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
 /// Takes our marks off, and leaves the rest as it is.
 async fn release(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let id = object.id();
-    let released = if id.is_aws() {
-        identity::release(object, run).await?
-    } else {
-        let kubernetes = kubernetes(run)?;
-        // As it is now: other steps changed who holds what, and pods their counts.
-        match kubernetes
-            .get(id)
-            .await?
-            .filter(|now| run.subject.owns(now))
-        {
-            Some(now) => {
-                kubernetes
-                    .repair(&now, &release::patch(&now), false)
-                    .await?;
-                true
+    let released = match run.side(id)? {
+        Side::Aws(aws) => identity::release(object, aws, run).await?,
+        Side::Kubernetes(kubernetes) => {
+            // As it is now: other steps changed who holds what, and pods their counts.
+            let now = kubernetes.get(id).await?;
+            match now.filter(|now| run.subject.owns(now)) {
+                Some(now) => {
+                    kubernetes
+                        .repair(&now, &release::patch(&now), false)
+                        .await?;
+                    true
+                }
+                None => false,
             }
-            None => false,
         }
     };
     progress.wrote.set(true);
@@ -231,7 +236,7 @@ async fn release(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<
 async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> Result<String> {
     const PAUSE: Duration = Duration::from_millis(500);
     const LOOKS: u32 = 8;
-    let kubernetes = kubernetes(run)?;
+    let kubernetes = run.kubernetes()?;
     let own = find(&progress.state.borrow(), id)?;
     let class = own.text("/spec/ingressClassName");
     let made = |object: &Object| object.text("/metadata/creationTimestamp").to_string();
@@ -261,7 +266,7 @@ async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> R
 }
 
 /// Tells what a step waits for, and keeps it for the time when the wait runs out.
-fn tell(step: &Step, waiting: &Waiting, run: &Run<'_>, progress: &Progress) {
+pub(super) fn tell(step: &Step, waiting: &Waiting, run: &Run<'_>, progress: &Progress) {
     (run.events)(Event::Waiting(step, &waiting.line()));
     let mut waits_for = progress.waits_for.borrow_mut();
     waits_for.insert(step.id.clone(), waiting.clone());
@@ -274,7 +279,7 @@ async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String>
         .get(&step.id)
         .map(|object| object.text("/metadata/uid").to_string())
         .unwrap_or_default();
-    wait::gone(kubernetes(run)?, &step.id, &uid, &tell).await?;
+    wait::gone(run.keeper(&step.id)?, &step.id, &uid, &tell).await?;
     progress.state.borrow_mut().remove(&step.id);
     if step.id == Id::namespace(run.subject.lock_namespace()) {
         // The lock went with it.
@@ -293,7 +298,7 @@ async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String
         (find(&state, &step.id)?, ingress)
     };
     let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
-    let readiness = wait::ready(kubernetes(run)?, &workload, ingress.as_ref(), &tell).await?;
+    let readiness = wait::ready(run.kubernetes()?, &workload, ingress.as_ref(), &tell).await?;
     Ok(match readiness {
         Readiness::AtOnce => "",
         Readiness::Ready => "ready",
@@ -305,7 +310,7 @@ async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String
     .into())
 }
 
-fn find(state: &crate::object::State, id: &Id) -> Result<Object> {
+pub(super) fn find(state: &crate::object::State, id: &Id) -> Result<Object> {
     state
         .get(id)
         .cloned()

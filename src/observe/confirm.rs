@@ -25,7 +25,9 @@ pub async fn confirmed(
 ) -> Result<Plan> {
     let first = plan(options);
     let updates = first.steps.iter().filter_map(|step| match &step.action {
-        Action::Update(update) if !step.id.is_aws() => Some(update.as_ref()),
+        Action::Update(update) if !step.id.is_aws() || update.live.lives_in_cluster() => {
+            Some(update.as_ref())
+        }
         _ => None,
     });
     let asked =

@@ -2,8 +2,9 @@
 
 use futures_util::future::try_join;
 
+use super::summaries;
 use crate::{
-    backend::{AssociationSummary, Aws, Kubernetes, RoleSummary},
+    backend::{AssociationSummary, Kubernetes, RoleSummary, Side},
     config::Settings,
     error::Result,
     marks::TENANT,
@@ -30,7 +31,7 @@ pub struct Everyone {
 /// What a side answered.
 pub async fn everyone(
     kubernetes: &Kubernetes,
-    aws: Option<&Aws>,
+    identities: Option<Side<'_>>,
     settings: &Settings,
 ) -> Result<Everyone> {
     type Lists<A, B> = Result<(Vec<A>, Vec<B>)>;
@@ -42,11 +43,13 @@ pub async fn everyone(
         Lists::<Object, Object>::Ok(lists.await?)
     };
     let identities = async {
-        let Some(aws) = aws else {
-            return Ok((Vec::new(), Vec::new()));
-        };
         let name = &settings.cluster.name;
         let path = role_path(name);
+        let aws = match identities {
+            Some(Side::Aws(aws)) => aws,
+            Some(Side::Kubernetes(kubernetes)) => return summaries(kubernetes, &path).await,
+            None => return Ok((Vec::new(), Vec::new())),
+        };
         let lists = try_join(
             aws.iam.roles(&path),
             aws.eks.associations(name.as_str(), None),

@@ -21,7 +21,9 @@ pub(super) fn may_adopt(subject: &Subject, other: &Object) -> bool {
     };
     let agrees = |value: Option<&str>, wanted: &str| value.is_none_or(|value| value == wanted);
     if other.id().is_aws() {
-        other.text("/status/ownerARN").is_empty()
+        // To adopt the object would be to adopt the role, whole, with nothing of it to give back.
+        !other.lives_in_cluster()
+            && other.text("/status/ownerARN").is_empty()
             && agrees(aws_tag(other, TENANT), name)
             && agrees(aws_tag(other, CLUSTER), cluster)
     } else {

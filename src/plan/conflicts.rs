@@ -47,6 +47,9 @@ impl Conflict {
         };
         let whose = match (tenant, cluster, subject) {
             _ if !owner.is_empty() => format!("it belongs to {owner}"),
+            (Some(_), Some(_), Subject::Tenant { .. }) if has_our_tags(subject, object) => {
+                "it has the tags of this tenant, but mcpctl did not apply it".into()
+            }
             (Some(tenant), Some(cluster), _) => {
                 format!("it belongs to tenant {tenant} of cluster {cluster}")
             }
@@ -96,6 +99,14 @@ impl Conflict {
             ),
         ))
     }
+}
+
+fn has_our_tags(subject: &Subject, object: &Object) -> bool {
+    let Subject::Tenant { name, cluster, .. } = subject else {
+        return false;
+    };
+    let agrees = |key, value: &str| super::aws_tag(object, key) == Some(value);
+    agrees(TENANT, name) && agrees(crate::marks::CLUSTER, cluster)
 }
 
 #[cfg(test)]

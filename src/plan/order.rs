@@ -22,6 +22,9 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
     lock(plan, live, subject, !restarted.is_empty());
     let given_back = take_out_given_back(plan);
     await_deletes(plan);
+    if options.synced {
+        await_synced(plan);
+    }
     order(plan);
     if removal {
         await_namespaces(plan);
@@ -224,13 +227,31 @@ fn take_out_given_back(plan: &mut Plan) -> Vec<Step> {
     last
 }
 
+/// What ACK carries out is there when ACK says so: what is written now, and what was not carried out when it was read.
+fn await_synced(plan: &mut Plan) {
+    let written = plan.steps.iter().filter(|step| {
+        step.id.is_aws() && matches!(step.action, Action::Create(_) | Action::Update(_))
+    });
+    let awaited: BTreeSet<Id> = written
+        .map(|step| &step.id)
+        .chain(plan.unsynced.iter().map(|unsynced| &unsynced.id))
+        .cloned()
+        .collect();
+    plan.steps
+        .extend(awaited.iter().map(|id| step(id, Action::AwaitSynced)));
+}
+
 /// A namespace is deleted only when controllers have let go what they may hold, such as its Ingresses. One that is given back waits
 /// for the pods too, which nothing else would wait for.
 fn await_deletes(plan: &mut Plan) {
     let stays = !plan.steps.iter().any(is_namespace_delete);
-    let is_awaited = |step: &&Step| {
-        let id = &step.id;
-        matches!(step.action, Action::Delete(_)) && (may_be_held(id) || (stays && starts_pods(id)))
+    let is_awaited = |step: &&Step| match &step.action {
+        Action::Delete(object) => {
+            let id = &step.id;
+            let acks = id.is_aws() && object.lives_in_cluster();
+            may_be_held(id) || acks || (stays && starts_pods(id))
+        }
+        _ => false,
     };
     let ids: Vec<Id> = plan
         .steps
@@ -275,6 +296,13 @@ fn order(plan: &mut Plan) {
             |step: &Step| step.id.is("", "Namespace") && matches!(step.action, Action::Create(_));
         match &later.action {
             Action::Lock => after.extend(plan.steps.iter().position(claim)),
+            Action::AwaitSynced => {
+                let write = |step: &Step| {
+                    step.id == later.id
+                        && matches!(step.action, Action::Create(_) | Action::Update(_))
+                };
+                after.extend(plan.steps.iter().position(write));
+            }
             Action::AwaitGone => {
                 let same =
                     |step: &Step| step.id == later.id && matches!(step.action, Action::Delete(_));

@@ -9,7 +9,7 @@ use crate::{
     testing::{self, acme, made, object, written},
 };
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     let settings = testing::settings();
     let acme = testing::resolved("acme", json!({}), &settings);
     Options {
@@ -19,7 +19,7 @@ fn options() -> Options {
     }
 }
 
-fn subject() -> Subject {
+pub(super) fn subject() -> Subject {
     Subject::Tenant {
         name: "acme".into(),
         cluster: "prod".into(),
@@ -32,7 +32,7 @@ fn plan(wanted: &State, live: &State) -> Plan {
 }
 
 /// The steps, each with those that it waits for and that no other of them already waits for.
-fn picture(plan: &Plan) -> String {
+pub(super) fn picture(plan: &Plan) -> String {
     let mut text = String::new();
     for (number, step) in plan.steps.iter().enumerate() {
         let direct: Vec<String> = step
@@ -87,6 +87,7 @@ fn verb(action: &Action) -> String {
         Action::Restart(_) => "restart".into(),
         Action::KeepHost(_) => "keep host".into(),
         Action::AwaitGone => "await gone".into(),
+        Action::AwaitSynced => "await synced".into(),
         Action::AwaitReady => "await ready".into(),
     }
 }

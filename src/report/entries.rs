@@ -107,6 +107,7 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry<'_>> {
             | Action::Gate(_)
             | Action::KeepHost(_)
             | Action::AwaitGone
+            | Action::AwaitSynced
             | Action::AwaitReady => None,
         })
         .collect()
@@ -184,6 +185,7 @@ pub(super) fn action_name(action: &Action) -> &'static str {
         Action::Restart(_) => "restart",
         Action::KeepHost(_) => "keepHost",
         Action::AwaitGone => "awaitGone",
+        Action::AwaitSynced => "awaitSynced",
         Action::AwaitReady => "awaitReady",
     }
 }

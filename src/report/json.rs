@@ -237,12 +237,15 @@ fn plan_data(plan: &Plan) -> Value {
     let conflicts = conflicts.map(|found| json!({"object": object(&found.id), "why": found.why}));
     let foreign = plan.foreign.iter();
     let foreign = foreign.map(|found| json!({"object": object(&found.id), "what": found.what}));
+    let unsynced = plan.unsynced.iter();
+    let unsynced = unsynced.map(|found| json!({"object": object(&found.id), "why": found.why}));
     json!({
         "clean": plan.is_clean(),
         "counts": counts(plan.counts()),
         "changes": changes.collect::<Vec<_>>(),
         "conflicts": conflicts.collect::<Vec<_>>(),
         "foreign": foreign.collect::<Vec<_>>(),
+        "unsynced": unsynced.collect::<Vec<_>>(),
         "alsoDeleted": plan.guests.iter().map(object).collect::<Vec<_>>(),
     })
 }

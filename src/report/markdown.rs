@@ -122,6 +122,12 @@ fn section(title: &str, plan: &Plan) -> String {
             foreign.id, foreign.what
         ));
     }
+    for unsynced in &plan.unsynced {
+        whole.push(format!(
+            "! {}: not carried out by ACK: {}",
+            unsynced.id, unsynced.why
+        ));
+    }
     for guest in &plan.guests {
         whole.push(format!("- {guest} (not ours; goes with the namespace)"));
     }

@@ -23,6 +23,13 @@ pub(super) fn plan(title: &str, plan: &Plan) -> String {
             foreign.id, foreign.what
         );
     }
+    for unsynced in &plan.unsynced {
+        _ = writeln!(
+            text,
+            "  {YELLOW}!{YELLOW:#} {}: not carried out by ACK: {}",
+            unsynced.id, unsynced.why
+        );
+    }
     for guest in &plan.guests {
         _ = writeln!(
             text,

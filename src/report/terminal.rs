@@ -165,6 +165,7 @@ fn doing(action: &Action) -> &'static str {
         Action::Restart(_) => "pods restart",
         Action::KeepHost(_) => "its host is looked at once more",
         Action::AwaitGone => "waits until it is gone",
+        Action::AwaitSynced => "waits for ACK",
         Action::AwaitReady => "waits until it is ready",
         Action::GoesWithNamespace | Action::Lock => "",
     }

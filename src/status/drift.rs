@@ -94,6 +94,7 @@ fn alteration(step: &Step) -> Option<Alteration> {
         | Action::Gate(_)
         | Action::KeepHost(_)
         | Action::AwaitGone
+        | Action::AwaitSynced
         | Action::AwaitReady => return None,
     };
     Some(Alteration {

@@ -21,6 +21,9 @@ use crate::{
 /// controller needs half a second.
 const GROUP_PATIENCE: Duration = Duration::from_secs(1);
 
+/// Conditions by which ACK says why it cannot delete.
+const STOPS: [&str; 2] = ["ACK.Recoverable", "ACK.Terminal"];
+
 /// Waits until an object is gone. `progress` hears what holds it.
 ///
 /// # Errors
@@ -153,29 +156,32 @@ impl<'a> Leave<'a> {
     }
 }
 
-/// What keeps an object that is being deleted: its finalizers, and of a namespace the conditions that say why.
+/// What keeps an object that is being deleted: its finalizers, of a namespace the conditions that say why, and of what
+/// ACK carries out what ACK says.
 fn holders(tree: &Value) -> Vec<Finding> {
-    let mut found: Vec<String> = tree["metadata"]["finalizers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(|finalizer| format!("finalizer {finalizer}"))
+    let finalizers = tree["metadata"]["finalizers"].as_array();
+    let finalizers = finalizers.into_iter().flatten().filter_map(Value::as_str);
+    let mut found: Vec<Finding> = finalizers
+        .map(|finalizer| {
+            let found = Finding::new(format!("finalizer {finalizer}"));
+            if finalizer.contains(".services.k8s.aws/") {
+                found.hint("ACK takes its finalizer off once AWS has deleted what the object stands for: is its controller running?")
+            } else {
+                found
+            }
+        })
         .collect();
-    let conditions = tree["status"]["conditions"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    let namespace = tree["kind"] == "Namespace";
-    let telling = conditions.filter(|condition| namespace && condition["status"] == "True");
+    let conditions = tree["status"]["conditions"].as_array();
+    let telling = conditions.into_iter().flatten().filter(|condition| {
+        let kind = text(condition, "/type");
+        let says_why = tree["kind"] == "Namespace" || STOPS.contains(&kind);
+        says_why && condition["status"] == "True"
+    });
     found.extend(telling.map(|condition| {
-        format!(
-            "{}: {}",
-            text(condition, "/type"),
-            message(text(condition, "/message"))
-        )
+        let (kind, said) = (text(condition, "/type"), text(condition, "/message"));
+        Finding::new(format!("{kind}: {}", message(said)))
     }));
-    found.into_iter().map(Finding::new).collect()
+    found
 }
 
 fn text<'a>(tree: &'a Value, pointer: &str) -> &'a str {

@@ -1,6 +1,7 @@
 //! The built binary against real parts: an API server, an AWS emulator, and what EKS adds.
 
 mod access;
+mod ack;
 mod adoption;
 mod at_once;
 mod by_hand;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Answer;
 use crate::{
+    ack,
     backend::{CallError, Reason, connect},
     error::Error,
     object::{Id, KnownKind, Object},
@@ -58,7 +59,7 @@ pub(super) fn query(parameters: &[(&str, &str)]) -> String {
 }
 
 pub(super) fn to_object(tree: Value, call: &str) -> Answer<Object> {
-    Object::new(tree).map_err(|error| transport(call, error.line()))
+    Object::new(ack::read(tree)).map_err(|error| transport(call, error.line()))
 }
 
 pub(super) fn transport(call: &str, message: String) -> CallError {

@@ -1,0 +1,10 @@
+//! AWS Controllers for Kubernetes (ACK): the form in which they take role and association, and what they say of them.
+//! Pure.
+//!
+//! <https://aws-controllers-k8s.github.io/docs/>
+
+mod conditions;
+mod form;
+
+pub use conditions::{TERMINAL, Verdict, conditions, is_behind, pause_before_write, verdict};
+pub use form::{carried, read, stored};

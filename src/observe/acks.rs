@@ -1,0 +1,79 @@
+//! Role and association as the cluster keeps them for ACK.
+
+use futures_util::future::try_join;
+
+use crate::{
+    backend::{AssociationSummary, CallError, Kubernetes, Reason, RoleSummary},
+    error::{Error, Result},
+    object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, own_kind},
+};
+
+/// Role and association of a tenant.
+///
+/// # Errors
+/// Unreachable, with what to install, where the cluster does not serve their kinds.
+pub async fn carried(kubernetes: &Kubernetes, tenant: &str) -> Result<State> {
+    let find = async |group: &str, kind: &str| {
+        let id = Id::new(group, kind, PLATFORM_NAMESPACE, tenant);
+        kubernetes.look_up(&id).await.map_err(not_installed)
+    };
+    let (role, association) =
+        try_join(find(IAM, "Role"), find(EKS, "PodIdentityAssociation")).await?;
+    Ok(role
+        .into_iter()
+        .chain(association)
+        .map(|object| (object.id().clone(), object))
+        .collect())
+}
+
+/// The roles below a path and all associations that we may have made.
+///
+/// # Errors
+/// As [`carried`].
+pub async fn summaries(
+    kubernetes: &Kubernetes,
+    path: &str,
+) -> Result<(Vec<RoleSummary>, Vec<AssociationSummary>)> {
+    let list = async |group: &str, kind: &str| {
+        let kind = own_kind(group, kind);
+        let listed = kubernetes.list(kind, PLATFORM_NAMESPACE, "").await;
+        listed.map_err(not_installed)
+    };
+    let (roles, associations) =
+        try_join(list(IAM, "Role"), list(EKS, "PodIdentityAssociation")).await?;
+    let role = |object: &Object| RoleSummary {
+        name: object.text("/spec/name").into(),
+        arn: object.text("/status/ackResourceMetadata/arn").into(),
+    };
+    let association = |object: &Object| AssociationSummary {
+        id: object.text("/status/associationID").into(),
+        namespace: object.text("/spec/namespace").into(),
+        service_account: object.text("/spec/serviceAccount").into(),
+    };
+    let roles = roles
+        .iter()
+        .filter(|object| object.text("/spec/path") == path);
+    Ok((
+        roles.map(role).collect(),
+        associations.iter().map(association).collect(),
+    ))
+}
+
+/// Whether the namespace is there in which role and association are kept.
+///
+/// # Errors
+/// What the API server answered.
+pub async fn has_platform(kubernetes: &Kubernetes) -> Result<bool> {
+    let namespace = Id::namespace(PLATFORM_NAMESPACE);
+    Ok(kubernetes.get(&namespace).await?.is_some())
+}
+
+fn not_installed(error: CallError) -> Error {
+    if error.reason != Reason::NotServed {
+        return error.into();
+    }
+    Error::unreachable("this cluster has no AWS Controllers for Kubernetes (ACK)")
+        .detail(error.to_string())
+        .detail("the settings say aws: ack, so role and association are theirs to carry out")
+        .hint("install the ACK controllers for IAM and EKS (the Helm charts iam-chart and eks-chart, or the ACK capability of EKS), or say aws: direct")
+}

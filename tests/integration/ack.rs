@@ -1,0 +1,300 @@
+//! Role and association in the hands of AWS Controllers for Kubernetes.
+
+use std::time::{Duration, Instant};
+
+use mcpctl_sandbox::AckAnswer;
+use serde_json::Value;
+
+use crate::world::{Run, World};
+
+/// A cluster whose settings say `aws: ack`. The platform that tests share is that of another cluster name.
+struct Acks {
+    world: World<'static>,
+    tenant: String,
+}
+
+impl Acks {
+    fn new(tenant: &str) -> Self {
+        let world = World::new(tenant);
+        world.settings(
+            "region: eu-west-1}",
+            "region: eu-west-1, accountId: \"111122223333\"}\naws: ack",
+        );
+        Self {
+            world,
+            tenant: tenant.into(),
+        }
+    }
+
+    fn mcpctl(&self, args: &[&str]) -> Run {
+        let mut all = args.to_vec();
+        all.push("--allow-context-mismatch");
+        self.world.mcpctl(&all)
+    }
+
+    /// A verb about the tenant.
+    fn tenant(&self, verb: &str, args: &[&str]) -> Run {
+        let mut all = vec!["tenant", verb, self.tenant.as_str()];
+        all.extend(args);
+        self.mcpctl(&all)
+    }
+
+    fn answers(&self, kind: &str, answer: AckAnswer) {
+        self.world.sandbox.ack(kind, &self.tenant, answer);
+    }
+
+    /// The object that stands for the role or the association.
+    fn object(&self, plural: &str) -> Value {
+        let kind = match plural {
+            "roles" => "roles.iam.services.k8s.aws",
+            _ => "podidentityassociations.eks.services.k8s.aws",
+        };
+        let text = self.world.kubectl(&[
+            "-n",
+            "mcpctl-system",
+            "get",
+            kind,
+            &self.tenant,
+            "-o",
+            "json",
+            "--show-managed-fields",
+        ]);
+        serde_json::from_str(&text).expect("an object")
+    }
+
+    /// What lives of these kinds in the tenant's namespace.
+    fn has(&self, kinds: &str) -> String {
+        let namespace = format!("mcp-{}", self.tenant);
+        self.world
+            .kubectl(&["-n", &namespace, "get", kinds, "-o", "name"])
+    }
+}
+
+#[test]
+fn a_tenant_is_made_without_a_call_to_aws() {
+    let acks = Acks::new("by-ack");
+    let added = acks.tenant("add", &[]).expect(0).says(&[
+        "Role by-ack carried out by ACK",
+        "PodIdentityAssociation by-ack carried out by ACK",
+        "is ready",
+    ]);
+    let role = acks.object("roles");
+    let arn = role["status"]["ackResourceMetadata"]["arn"].as_str();
+    assert!(added.stdout.contains(arn.expect("an ARN")), "{added}");
+    let association = acks.object("podidentityassociations");
+    let id = association["status"]["associationID"].as_str();
+    assert!(added.stdout.contains(id.expect("an id")), "{added}");
+    assert_eq!(association["spec"].get("roleARN"), None);
+    // What ACK filled in and spelt otherwise is no difference.
+    assert_eq!(role["spec"]["maxSessionDuration"], 3600);
+    let trust = role["spec"]["assumeRolePolicyDocument"].as_str();
+    assert!(!trust.expect("a document").contains('\n'), "{role}");
+    let _ = acks.tenant("add", &[]).expect(0).says(&["nothing to do"]);
+    let diff = acks.tenant("diff", &[]).expect(0);
+    assert_eq!(diff.stdout, "", "{diff}");
+    assert!(acks.has("pods").contains("pod/"), "no pod");
+    assert!(acks.world.aws_calls().is_empty());
+}
+
+/// Runs a call on IAM by hand.
+fn iam(acks: &Acks, call: &[(&str, &str)]) -> String {
+    acks.world.sandbox.aws_iam(call).expect("IAM answers")
+}
+
+/// The role's name, as a dry run tells it.
+fn role_name(acks: &Acks) -> String {
+    let dry = acks.tenant("add", &["--dry-run"]).expect(0).stdout;
+    let own = format!("  name: {}-", acks.tenant);
+    let line = dry.lines().find(|line| line.starts_with(&own));
+    let line = line.expect("the role's name");
+    line.trim_start_matches("  name: ").to_string()
+}
+
+#[test]
+fn a_change_is_waited_for_and_arrives_in_aws() {
+    let acks = Acks::new("ack-change");
+    let _ = acks.tenant("add", &[]).expect(0);
+    let policy = crate::world::POLICY.replace("s3:GetObject", "s3:PutObject");
+    acks.world.write("other.json", &policy);
+    acks.answers("Role", AckAnswer::Absent);
+    let changed = ["--policy", "other.json", "--timeout", "4s"];
+    let late = acks.tenant("add", &changed).expect(4).says(&[
+        "no ACK controller has looked at it yet",
+        "Role ack-change was not carried out by ACK in time",
+        "are the ACK controllers for IAM and EKS running",
+    ]);
+    assert!(late.stderr.contains("stands: updated"), "{late}");
+    acks.answers("Role", AckAnswer::Normal);
+    let _ = acks.tenant("add", &[]).expect(0);
+    let role = role_name(&acks);
+    let policy = [
+        ("Action", "GetRolePolicy"),
+        ("RoleName", &role),
+        ("PolicyName", "mcpctl"),
+    ];
+    // The object says it already; ACK looks at it after the answer above.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !iam(&acks, &policy).contains("PutObject") {
+        assert!(Instant::now() < deadline, "ACK does not carry it out");
+    }
+    let _ = acks.tenant("diff", &[]).expect(0);
+}
+
+#[test]
+fn what_ack_does_not_try_again_ends_the_run_at_once() {
+    let acks = Acks::new("ack-terminal");
+    acks.answers(
+        "Role",
+        AckAnswer::Terminal("MalformedPolicyDocument: no".into()),
+    );
+    let failed = acks.tenant("add", &[]).expect(5).says(&[
+        "Role ack-terminal cannot be carried out by ACK",
+        "ACK.Terminal: MalformedPolicyDocument: no",
+        "not begun: PodIdentityAssociation ack-terminal, Deployment mcp-ack-terminal/mcp-server",
+        "run the same command again",
+    ]);
+    assert!(
+        failed.stderr.contains("created Namespace mcp-ack-terminal"),
+        "{failed}"
+    );
+    assert_eq!(acks.has("deployments,pods"), "");
+    // It is said by everything that looks, and again by a run that has nothing to write.
+    let diff = acks.tenant("diff", &[]).expect(1);
+    let said =
+        "! Role ack-terminal: not carried out by ACK: ACK.Terminal: MalformedPolicyDocument: no";
+    assert!(diff.stdout.contains(said), "{diff}");
+    let _ = acks.tenant("add", &[]).expect(5).says(&["ACK.Terminal"]);
+    acks.answers("Role", AckAnswer::Normal);
+    let _ = acks.tenant("add", &[]).expect(0).says(&["is ready"]);
+}
+
+#[test]
+fn a_role_that_exists_is_not_taken_over() {
+    let acks = Acks::new("ack-exists");
+    let role = role_name(&acks);
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let role = ("RoleName", role.as_str());
+    let document = ("AssumeRolePolicyDocument", trust);
+    iam(&acks, &[("Action", "CreateRole"), role, document]);
+    let _ = acks.tenant("add", &["--adopt"]).expect(5).says(&[
+        "ACK.Terminal: Resource already exists",
+        "kubectl -n mcpctl-system delete roles.iam.services.k8s.aws ack-exists",
+    ]);
+    // As the hint has it.
+    iam(&acks, &[("Action", "DeleteRole"), role]);
+    let gone = [
+        "-n",
+        "mcpctl-system",
+        "delete",
+        "roles.iam.services.k8s.aws",
+        "ack-exists",
+    ];
+    acks.world.kubectl(&gone);
+    let _ = acks.tenant("add", &[]).expect(0).says(&["is ready"]);
+}
+
+#[test]
+fn what_ack_tries_again_is_said_and_waited_for() {
+    let acks = Acks::new("ack-retried");
+    let why = "ResourceInUseException: Association already exists: a-1";
+    acks.answers("PodIdentityAssociation", AckAnswer::Recoverable(why.into()));
+    let late = acks.tenant("add", &["--timeout", "3s"]).expect(4).says(&[
+        "PodIdentityAssociation ack-retried: ACK.Recoverable: ResourceInUseException",
+        "PodIdentityAssociation ack-retried was not carried out by ACK in time",
+        "Association already exists: a-1",
+    ]);
+    assert!(!late.stderr.contains("identity gate"), "{late}");
+    assert_eq!(acks.has("deployments"), "");
+    acks.answers("PodIdentityAssociation", AckAnswer::Normal);
+    let _ = acks.tenant("add", &[]).expect(0).says(&["is ready"]);
+}
+
+#[test]
+fn a_reference_that_cannot_be_resolved_is_a_failure() {
+    let acks = Acks::new("ack-reference");
+    let why =
+        AckAnswer::Unresolved("Role mcpctl-system/ack-reference is in a terminal state".into());
+    acks.answers("PodIdentityAssociation", why);
+    let _ = acks.tenant("add", &[]).expect(5).says(&[
+        "PodIdentityAssociation ack-reference cannot be carried out by ACK",
+        "ACK.ReferencesResolved: Reference resolution failed: Role mcpctl-system/ack-reference is in a terminal state",
+    ]);
+    assert_eq!(acks.has("deployments"), "");
+    acks.answers("PodIdentityAssociation", AckAnswer::Normal);
+    let _ = acks.tenant("add", &[]).expect(0).says(&["is ready"]);
+}
+
+#[test]
+fn without_a_controller_the_user_hears_what_is_missing() {
+    let acks = Acks::new("ack-absent");
+    acks.answers("Role", AckAnswer::Absent);
+    let late = acks.tenant("add", &["--timeout", "4s"]).expect(4).says(&[
+        "Role ack-absent: no ACK controller has looked at it yet",
+        "are the ACK controllers for IAM and EKS running, and do they watch the namespace mcpctl-system?",
+        "run the same command again to go on",
+    ]);
+    assert!(
+        late.stderr
+            .contains("not begun: PodIdentityAssociation ack-absent"),
+        "{late}"
+    );
+    acks.answers("Role", AckAnswer::Normal);
+    let _ = acks.tenant("add", &[]).expect(0).says(&["is ready"]);
+}
+
+#[test]
+fn a_dry_run_prints_the_same_whoever_carries_it_out() {
+    let acks = Acks::new("ack-dry");
+    let through_ack = acks.tenant("add", &["--dry-run"]).expect(0);
+    let of_platform = acks.mcpctl(&["platform", "render"]).expect(0);
+    acks.world.settings("aws: ack", "aws: direct");
+    assert_eq!(
+        acks.tenant("add", &["--dry-run"]).expect(0).stdout,
+        through_ack.stdout
+    );
+    assert_eq!(
+        acks.mcpctl(&["platform", "render"]).expect(0).stdout,
+        of_platform.stdout
+    );
+    assert!(
+        through_ack
+            .stdout
+            .contains("services.k8s.aws/deletion-policy: delete")
+    );
+    // And it is what is applied, to the letter.
+    acks.world.settings("aws: direct", "aws: ack");
+    let _ = acks.tenant("add", &[]).expect(0);
+    let file = acks.world.write("dry.yaml", &through_ack.stdout);
+    let file = file.display().to_string();
+    let diff = [
+        "diff",
+        "--server-side",
+        "--field-manager=mcpctl",
+        "--force-conflicts",
+        "-f",
+        &file,
+    ];
+    let diff = Run::of(acks.world.sandbox.kubectl().args(diff));
+    assert!(
+        !diff.stdout.contains("roleRef") && !diff.stdout.contains("tags"),
+        "{diff}"
+    );
+}
+
+#[test]
+fn the_account_has_to_be_said() {
+    let acks = Acks::new("ack-account");
+    acks.world.settings(", accountId: \"111122223333\"", "");
+    let _ = acks.tenant("add", &[]).expect(2).says(&[
+        "mcpctl.yaml: cluster.accountId is missing",
+        "with aws: ack nobody asks AWS",
+    ]);
+    let _ = acks
+        .tenant("add", &["--account-id", "111122223333"])
+        .expect(0);
+    acks.world.settings("aws: ack", "aws: terraform");
+    let _ = acks
+        .tenant("diff", &[])
+        .expect(2)
+        .says(&["aws", "direct", "ack"]);
+}
