@@ -3,6 +3,10 @@
 //!
 //! <https://aws-controllers-k8s.github.io/docs/>
 
+/// Tag that ACK's controllers put on all that they make, with their name and version.
+/// <https://aws-controllers-k8s.github.io/docs/guides/tags>
+pub const CONTROLLER: &str = "services.k8s.aws/controller-version";
+
 mod conditions;
 mod form;
 

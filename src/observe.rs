@@ -23,7 +23,7 @@ mod confirm;
 mod everyone;
 mod workload;
 
-pub use acks::{carried, has_platform, summaries};
+pub use acks::{Summaries, carried, has_platform, summaries};
 pub use changes::Changes;
 pub use confirm::confirmed;
 pub use everyone::{Everyone, everyone};

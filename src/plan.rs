@@ -296,7 +296,8 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
     plan
 }
 
-fn unsynced(object: &Object) -> Option<Unsynced> {
+/// What ACK says of an object that it has not carried out.
+pub fn unsynced(object: &Object) -> Option<Unsynced> {
     let why = match ack::verdict(object) {
         Verdict::Synced if ack::is_behind(object) => "ACK has not looked at the last change".into(),
         Verdict::Synced => return None,

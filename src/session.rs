@@ -165,7 +165,6 @@ impl<'a> Session<'a> {
 
     /// Makes no call.
     async fn connect(context: &'a Context, only: Option<Only>) -> Result<Self> {
-        let global = &context.global;
         let settings = context.settings()?;
         context
             .report
@@ -178,8 +177,7 @@ impl<'a> Session<'a> {
             None
         };
         let aws = if half(Only::Kubernetes) && !ack {
-            let bundle = context.environment.aws_ca_bundle.as_deref();
-            Some(Aws::connect(&settings.cluster.region, global.profile.as_deref(), bundle).await?)
+            Some(connect_aws(context, &settings).await?)
         } else {
             None
         };
@@ -198,6 +196,14 @@ impl<'a> Session<'a> {
             kubernetes: cluster.filter(|_| half(Only::Aws)),
             aws,
         })
+    }
+
+    /// IAM and EKS themselves, besides who carries role and association out. Makes no call.
+    ///
+    /// # Errors
+    /// Usage, for a CA bundle that cannot be read.
+    pub async fn aws_itself(&self) -> Result<Aws> {
+        connect_aws(self.context, &self.settings).await
     }
 
     /// Who carries role and association out; nobody where they are left out. The one place that decides it.
@@ -288,6 +294,12 @@ impl<'a> Session<'a> {
         follower.end();
         outcome
     }
+}
+
+async fn connect_aws(context: &Context, settings: &Settings) -> Result<Aws> {
+    let profile = context.global.profile.as_deref();
+    let bundle = context.environment.aws_ca_bundle.as_deref();
+    Aws::connect(&settings.cluster.region, profile, bundle).await
 }
 
 fn adopt_account(settings: &mut Settings, info: ClusterInfo) -> Result<()> {

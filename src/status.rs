@@ -7,9 +7,10 @@
 use serde::Serialize;
 
 use crate::{
+    config::AwsMode,
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State},
     observe::Workload,
-    plan::Plan,
+    plan::{self, Plan},
     spec::{API_VERSION, Names, Resolved},
     tenant::Look,
 };
@@ -58,6 +59,8 @@ pub struct Status {
     pub kubernetes: Half,
     /// What lives in IAM and EKS.
     pub aws: Half,
+    /// Who carries out what lives in IAM and EKS. Of `ack` it is what its objects say, and IAM is not asked.
+    pub aws_mode: AwsMode,
     /// The tenant's role; null where there is none of the tenant's, or AWS was not asked.
     pub role: Option<Role>,
     /// What binds it to the service account; null as above.
@@ -114,6 +117,8 @@ pub struct Association {
 pub struct Facts<'a> {
     /// Name of the EKS cluster.
     pub cluster: &'a str,
+    /// Who carries role and association out.
+    pub aws_mode: AwsMode,
     /// Whether the cluster and AWS were asked.
     pub asked: (bool, bool),
     /// Namespace, record and names.
@@ -151,6 +156,9 @@ impl Status {
             half(facts.namespace(), false),
             half(facts.aws_half(role, association), true),
         );
+        let unsynced = facts.unsynced();
+        let is_unsynced = !unsynced.is_empty();
+        problems.extend(unsynced);
         problems.extend(look.namespace.iter().flat_map(standing::what_holds));
         problems.extend(facts.workload.denied.iter().cloned());
         let ready = rollout.as_ref().map(|rollout| {
@@ -164,6 +172,7 @@ impl Status {
             record: facts.record(),
             role: facts.asked.1.then_some(role.is_some()),
             association: facts.asked.1.then_some(association.is_some()),
+            unsynced: is_unsynced,
             ready,
             drift: facts.plan.map(Drift::whole),
         };
@@ -180,6 +189,7 @@ impl Status {
             names: look.names.clone(),
             kubernetes,
             aws,
+            aws_mode: facts.aws_mode,
             role: role.map(Role::of),
             association: association.map(Association::of),
             rollout,
@@ -209,6 +219,15 @@ impl<'a> Facts<'a> {
 
     fn association(&self) -> Option<&'a Object> {
         self.own(EKS, "PodIdentityAssociation")
+    }
+
+    /// What ACK has not carried out, each as a sentence.
+    fn unsynced(&self) -> Vec<String> {
+        let own = self.role().into_iter().chain(self.association());
+        let kept = own.filter(|object| object.lives_in_cluster());
+        kept.filter_map(plan::unsynced)
+            .map(|found| format!("{} is not carried out by ACK: {}", found.id, found.why))
+            .collect()
     }
 
     fn namespace(&self) -> Presence {

@@ -5,6 +5,7 @@ use std::path::Path;
 use futures_util::future::try_join;
 
 use crate::{
+    ack,
     backend::Side,
     cli::{self, IdentityGate, Only},
     config::Settings,
@@ -15,13 +16,14 @@ use crate::{
     marks::TENANT,
     object::{Id, Object, State},
     observe,
-    plan::{self, Conflict, Existing, Options, Plan, Subject},
+    plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
     record::{self, Record},
     session::Session,
     spec::{Names, Resolved, TenantName, resolve, role_path},
 };
 
 mod findings;
+mod in_aws;
 
 pub use findings::findings;
 
@@ -93,11 +95,12 @@ impl Look {
     /// names meanwhile, which nearly always are the recorded ones.
     ///
     /// # Errors
-    /// Conflict, for a record that was edited; else what the API server answered.
+    /// Conflict, for a record that was edited, and for a role that ACK carries out while we are told to; else what the API
+    /// server answered.
     pub async fn at(session: &Session<'_>, name: TenantName) -> Result<Self> {
         match Self::with_fault(session, name).await? {
             (_, Some(fault)) => Err(fault),
-            (look, None) => Ok(look),
+            (look, None) => look.unless_acks(session),
         }
     }
 
@@ -157,6 +160,22 @@ impl Look {
             identity,
         };
         Ok((look, fault))
+    }
+
+    /// Two that carry out one role would undo each other's changes, and a removal by one would be made good by the other.
+    fn unless_acks(self, session: &Session<'_>) -> Result<Self> {
+        let direct = matches!(session.identities(), Some(Side::Aws(_)));
+        let by_ack = |object: &&Object| {
+            direct && self.subject.owns(object) && aws_tag(object, ack::CONTROLLER).is_some()
+        };
+        match self.identity.values().find(by_ack) {
+            None => Ok(self),
+            Some(object) => Err(
+                Error::conflict(format!("{} is carried out by ACK", object.id()))
+                    .detail(format!("its tag {} says so", ack::CONTROLLER))
+                    .hint("say aws: ack in the settings"),
+            ),
+        }
     }
 
     /// Whether the namespace is the tenant's.
@@ -408,7 +427,7 @@ pub async fn only_in_aws(session: &Session<'_>) -> Result<Vec<String>> {
     let path = role_path(&session.settings.cluster.name);
     let roles = match session.identities() {
         Some(Side::Aws(aws)) => aws.iam.roles(&path).await?,
-        Some(Side::Kubernetes(kubernetes)) => observe::summaries(kubernetes, &path).await?.0,
+        Some(Side::Kubernetes(kubernetes)) => observe::summaries(kubernetes, &path).await?.roles,
         None => return Ok(Vec::new()),
     };
     let known = all(session).await?;

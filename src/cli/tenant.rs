@@ -98,6 +98,9 @@ pub struct Diff {
     /// Show what add --adopt would change
     #[arg(long)]
     pub adopt: bool,
+    /// Where ACK carries role and association out, ask IAM and EKS too what they have
+    #[arg(long)]
+    pub aws: bool,
 }
 
 #[derive(Debug, Args)]

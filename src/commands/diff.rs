@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use crate::{
+    backend::Aws,
     cli::{Diff, IdentityGate, Only},
     error::{Error, Kind, Result},
     input::Given,
     report,
     session::{Context, Session},
-    spec::TenantName,
+    spec::{Resolved, TenantName},
     tenant::{self, How, Look, existing},
 };
 
@@ -31,6 +32,10 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
         .until_signal(async {
             let (session, (names, mut first)) =
                 Session::open_and(context, args.half.only, look).await?;
+            let aws = match session.ack {
+                Some(_) if args.aws => Some(session.aws_itself().await?),
+                _ => None,
+            };
             let alone = names.len() == 1;
             let mut codes = Vec::new();
             for name in names {
@@ -39,7 +44,7 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                     Some(look) => look,
                     None => Look::at(&session, name.clone()).await,
                 };
-                match one(&session, (args, &given), look).await {
+                match one((&session, aws.as_ref()), (args, &given), look).await {
                     Ok(clean) => codes.push(u8::from(!clean)),
                     Err(error) if alone || error.kind == Kind::ClosedOutput => return Err(error),
                     Err(error) => {
@@ -57,11 +62,18 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                     codes.push(1);
                 }
             }
+            say_what_is_not_seen(&session, args);
             let worst = worst(&codes);
             context.report.compared(worst);
             Ok(ExitCode::from(worst))
         })
         .await
+}
+
+fn say_what_is_not_seen(session: &Session<'_>, args: &Diff) {
+    if session.ack.is_some() && !args.aws {
+        session.context.ui.status("role and association were compared as ACK's objects say them; what was changed in IAM or EKS itself is not seen until ACK looks again, by default every 10 hours: --aws asks them");
+    }
 }
 
 /// Of several tenants' codes the one that matters most.
@@ -74,6 +86,11 @@ fn worst(codes: &[u8]) -> u8 {
 }
 
 fn given_names(given: &Given, args: &Diff) -> Result<Vec<TenantName>> {
+    if args.aws && args.half.only == Some(Only::Kubernetes) {
+        return Err(Error::usage(
+            "--aws asks about the half that --only kubernetes leaves out",
+        ));
+    }
     let mut names = args
         .names
         .iter()
@@ -95,7 +112,7 @@ fn given_names(given: &Given, args: &Diff) -> Result<Vec<TenantName>> {
 
 /// True when there is nothing to say.
 async fn one(
-    session: &Session<'_>,
+    (session, aws): (&Session<'_>, Option<&Aws>),
     (args, given): (&Diff, &Given),
     look: Result<Look>,
 ) -> Result<bool> {
@@ -131,6 +148,32 @@ async fn one(
     report.difference(&format!("tenant {name}"), &plan)?;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&format!("tenant `{name}`"), &plan));
+    }
+    let same_in_aws = match aws {
+        Some(aws) => in_aws(session, &look, (&resolved, aws)).await?,
+        None => true,
+    };
+    Ok(plan.is_clean() && same_in_aws)
+}
+
+/// True when IAM and EKS have what ACK was given.
+async fn in_aws(
+    session: &Session<'_>,
+    look: &Look,
+    (resolved, aws): (&Resolved, &Aws),
+) -> Result<bool> {
+    let report = &session.context.report;
+    let plan = look.plan_in_aws(resolved, session, aws).await?;
+    report.about("source", "aws");
+    let told = report.difference(&format!("tenant {} in IAM and EKS", look.name), &plan);
+    report.about("source", "");
+    told?;
+    if !plan.is_clean() {
+        session.context.ui.status("what differs in IAM and EKS, ACK puts right when it looks again: at its resync, or when its object changes; what it did not make there it may leave");
+    }
+    if !plan.conflicts.is_empty() {
+        let subject = format!("tenant `{}` in IAM and EKS", look.name);
+        return Err(report::conflicts(&subject, &plan));
     }
     Ok(plan.is_clean())
 }

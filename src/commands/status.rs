@@ -121,6 +121,7 @@ async fn look(
     let plan = said(plan, &mut problems)?.flatten();
     let facts = Facts {
         cluster: session.settings.cluster.name.as_str(),
+        aws_mode: session.settings.aws,
         asked: (session.kubernetes.is_some(), session.identities().is_some()),
         look: &look,
         believed: fault.is_none(),

@@ -1,11 +1,14 @@
 //! Role and association as the cluster keeps them for ACK.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join;
 
 use crate::{
     backend::{AssociationSummary, CallError, Kubernetes, Reason, RoleSummary},
     error::{Error, Result},
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, own_kind},
+    plan,
 };
 
 /// Role and association of a tenant.
@@ -26,21 +29,34 @@ pub async fn carried(kubernetes: &Kubernetes, tenant: &str) -> Result<State> {
         .collect())
 }
 
-/// The roles below a path and all associations that we may have made.
+/// What the cluster keeps for ACK of all tenants.
+#[derive(Debug, Default)]
+pub struct Summaries {
+    /// Roles below the path that was asked for.
+    pub roles: Vec<RoleSummary>,
+    /// Associations.
+    pub associations: Vec<AssociationSummary>,
+    /// The tenants of whom ACK has not carried out everything.
+    pub unsynced: BTreeSet<String>,
+}
+
+/// The roles below a path, and all associations that we may have made.
 ///
 /// # Errors
 /// As [`carried`].
-pub async fn summaries(
-    kubernetes: &Kubernetes,
-    path: &str,
-) -> Result<(Vec<RoleSummary>, Vec<AssociationSummary>)> {
+pub async fn summaries(kubernetes: &Kubernetes, path: &str) -> Result<Summaries> {
     let list = async |group: &str, kind: &str| {
         let kind = own_kind(group, kind);
         let listed = kubernetes.list(kind, PLATFORM_NAMESPACE, "").await;
         listed.map_err(not_installed)
     };
-    let (roles, associations) =
+    let (mut roles, associations) =
         try_join(list(IAM, "Role"), list(EKS, "PodIdentityAssociation")).await?;
+    roles.retain(|object| object.text("/spec/path") == path);
+    let unsynced = roles.iter().chain(&associations);
+    let unsynced = unsynced
+        .filter_map(plan::unsynced)
+        .map(|found| found.id.name);
     let role = |object: &Object| RoleSummary {
         name: object.text("/spec/name").into(),
         arn: object.text("/status/ackResourceMetadata/arn").into(),
@@ -50,13 +66,15 @@ pub async fn summaries(
         namespace: object.text("/spec/namespace").into(),
         service_account: object.text("/spec/serviceAccount").into(),
     };
-    let roles = roles
-        .iter()
-        .filter(|object| object.text("/spec/path") == path);
-    Ok((
-        roles.map(role).collect(),
-        associations.iter().map(association).collect(),
-    ))
+    Ok(Summaries {
+        unsynced: unsynced.collect(),
+        roles: roles.iter().map(role).collect(),
+        associations: associations
+            .iter()
+            .filter(|object| !object.text("/status/associationID").is_empty())
+            .map(association)
+            .collect(),
+    })
 }
 
 /// Whether the namespace is there in which role and association are kept.

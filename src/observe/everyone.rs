@@ -1,12 +1,14 @@
 //! All tenants at once: as many calls for a thousand as for one, pages aside.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join;
 
-use super::summaries;
+use super::{Summaries, summaries};
 use crate::{
     backend::{AssociationSummary, Kubernetes, RoleSummary, Side},
     config::Settings,
-    error::Result,
+    error::{Error, Result},
     marks::TENANT,
     object::{Object, own_kind},
     spec::role_path,
@@ -23,6 +25,8 @@ pub struct Everyone {
     pub roles: Vec<RoleSummary>,
     /// Associations of the cluster, those of others included.
     pub associations: Vec<AssociationSummary>,
+    /// The tenants of whom ACK has not carried out everything.
+    pub unsynced: BTreeSet<String>,
 }
 
 /// Asks both sides.
@@ -34,13 +38,12 @@ pub async fn everyone(
     identities: Option<Side<'_>>,
     settings: &Settings,
 ) -> Result<Everyone> {
-    type Lists<A, B> = Result<(Vec<A>, Vec<B>)>;
     let cluster = async {
         let lists = try_join(
             kubernetes.list(own_kind("", "Namespace"), "", TENANT),
             kubernetes.list(own_kind("apps", "Deployment"), "", TENANT),
         );
-        Lists::<Object, Object>::Ok(lists.await?)
+        Ok(lists.await?)
     };
     let identities = async {
         let name = &settings.cluster.name;
@@ -48,19 +51,25 @@ pub async fn everyone(
         let aws = match identities {
             Some(Side::Aws(aws)) => aws,
             Some(Side::Kubernetes(kubernetes)) => return summaries(kubernetes, &path).await,
-            None => return Ok((Vec::new(), Vec::new())),
+            None => return Ok(Summaries::default()),
         };
         let lists = try_join(
             aws.iam.roles(&path),
             aws.eks.associations(name.as_str(), None),
         );
-        Lists::<RoleSummary, AssociationSummary>::Ok(lists.await?)
+        let (roles, associations) = lists.await?;
+        Ok::<_, Error>(Summaries {
+            roles,
+            associations,
+            ..Summaries::default()
+        })
     };
-    let ((namespaces, deployments), (roles, associations)) = try_join(cluster, identities).await?;
+    let ((namespaces, deployments), identities) = try_join(cluster, identities).await?;
     Ok(Everyone {
         namespaces,
         deployments,
-        roles,
-        associations,
+        roles: identities.roles,
+        associations: identities.associations,
+        unsynced: identities.unsynced,
     })
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Subject, aws_tag};
 use crate::{
+    ack,
     managed::{self, Step},
     marks::{ADOPTED, CLUSTER, TENANT},
     object::{IAM, Object},
@@ -23,6 +24,7 @@ pub(super) fn may_adopt(subject: &Subject, other: &Object) -> bool {
     if other.id().is_aws() {
         // To adopt the object would be to adopt the role, whole, with nothing of it to give back.
         !other.lives_in_cluster()
+            && aws_tag(other, ack::CONTROLLER).is_none()
             && other.text("/status/ownerARN").is_empty()
             && agrees(aws_tag(other, TENANT), name)
             && agrees(aws_tag(other, CLUSTER), cluster)
@@ -95,6 +97,7 @@ mod tests {
         assert!(may(json!({TENANT: "acme", CLUSTER: "prod"}), ""));
         assert!(!may(json!({TENANT: "acme", CLUSTER: "other"}), ""));
         assert!(!may(json!({TENANT: "zeta", CLUSTER: "prod"}), ""));
+        assert!(!may(json!({ack::CONTROLLER: "eks-v1.6.3"}), ""));
         assert!(!may(
             json!({}),
             "arn:aws:eks:eu-west-1:111122223333:addon/prod/x/1"

@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use super::{GREEN, RED, YELLOW};
 use crate::{
+    config::AwsMode,
     spec::AuthMode,
     status::{Drift, Half, Presence, Status, TenantState},
 };
@@ -49,6 +50,10 @@ pub fn status(status: &Status) -> String {
     line(&mut text, "association", &or_missing(association));
     half(&mut text, "kubernetes", &status.kubernetes);
     half(&mut text, "aws", &status.aws);
+    if status.aws_mode == AwsMode::Ack && status.aws.presence != Presence::NotAsked {
+        let said = "as ACK's objects say; IAM and EKS were not asked";
+        line(&mut text, "", said);
+    }
     if let Some(rollout) = &status.rollout {
         line(&mut text, "rollout", &plain(&workload::progress(rollout)));
     }

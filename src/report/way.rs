@@ -67,7 +67,7 @@ impl Report {
         matches!(self.way, Way::Json(_))
     }
 
-    /// Whom it is about: `tenant`, `cluster` or `namespace`, and the name; empty where it is about none any more.
+    /// Whom it is about: `tenant`, `cluster`, `namespace` or `source`, and the name; empty where it is about none any more.
     pub fn about(&self, what: &'static str, name: &str) {
         match &self.way {
             Way::Json(json) => json.subject(what, name),

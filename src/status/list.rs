@@ -55,6 +55,7 @@ struct Found<'a> {
     deployment: Option<&'a Object>,
     role: Option<&'a str>,
     association: Option<&'a str>,
+    unsynced: bool,
 }
 
 impl TenantList {
@@ -88,6 +89,9 @@ impl TenantList {
                 tenants.entry(tenant).or_default().association = Some(&association.id);
             }
         }
+        for tenant in &everyone.unsynced {
+            tenants.entry(tenant.clone()).or_default().unsynced = true;
+        }
         Self {
             api_version: API_VERSION,
             kind: "TenantList",
@@ -119,6 +123,7 @@ impl Found<'_> {
             record,
             role: Some(self.role.is_some()),
             association: Some(self.association.is_some()),
+            unsynced: self.unsynced,
             ready: rollout.as_ref().map(Rollout::is_complete),
             drift: None,
         };

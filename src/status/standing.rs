@@ -78,6 +78,8 @@ pub enum TenantState {
     NoRecord,
     /// No role.
     NoRole,
+    /// ACK has not carried out role or association.
+    NotSynced,
     /// A role without an association.
     NoAssociation,
     /// Pods are missing, or the Ingress has no address.
@@ -99,6 +101,7 @@ impl fmt::Display for TenantState {
             Self::BrokenRecord => "broken record",
             Self::NoRecord => "no record",
             Self::NoRole => "no role",
+            Self::NotSynced => "not synced",
             Self::NoAssociation => "no association",
             Self::NotReady => "not ready",
             Self::Conflict => "conflict",
@@ -119,6 +122,8 @@ pub struct Standing {
     pub role: Option<bool>,
     /// Whether there is an association; none where AWS was not asked.
     pub association: Option<bool>,
+    /// Whether ACK has yet to carry out role or association.
+    pub unsynced: bool,
     /// Whether pods and Ingress are ready; none where there is no Deployment.
     pub ready: Option<bool>,
     /// What differs, where that was looked at.
@@ -146,6 +151,7 @@ impl Standing {
                 TenantState::NoRecord,
             ),
             (self.role == Some(false), TenantState::NoRole),
+            (self.unsynced, TenantState::NotSynced),
             (self.association == Some(false), TenantState::NoAssociation),
             (self.ready == Some(false), TenantState::NotReady),
             (

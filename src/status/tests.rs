@@ -9,6 +9,7 @@ fn standing() -> Standing {
         record: RecordState::Valid,
         role: Some(true),
         association: Some(true),
+        unsynced: false,
         ready: Some(true),
         drift: Some(Drift::default()),
     }
@@ -23,7 +24,7 @@ fn the_first_thing_to_say_wins() {
     let mut it = standing();
     let mut states = vec![it.state()];
     // From the last to the first: each hides those before it.
-    let steps: [&dyn Fn(&mut Standing); 10] = [
+    let steps: [&dyn Fn(&mut Standing); 11] = [
         &|it| {
             it.drift = Some(Drift {
                 foreign: vec![finding.clone()],
@@ -38,6 +39,7 @@ fn the_first_thing_to_say_wins() {
         },
         &|it| it.ready = Some(false),
         &|it| it.association = Some(false),
+        &|it| it.unsynced = true,
         &|it| it.role = Some(false),
         &|it| it.record = RecordState::Missing,
         &|it| it.record = RecordState::Broken,
@@ -58,6 +60,7 @@ fn the_first_thing_to_say_wins() {
             "conflict",
             "not ready",
             "no association",
+            "not synced",
             "no role",
             "no record",
             "broken record",
@@ -232,6 +235,7 @@ fn the_list_joins_what_is_left_of_each_tenant() {
             association("a-3", "mcp-alone", "mcp-server"),
             association("a-4", "elsewhere", "mcp-server"),
         ],
+        unsynced: std::collections::BTreeSet::new(),
     };
     let list = TenantList::of(&everyone, "prod", "mcp-");
     let items: Vec<_> = list
