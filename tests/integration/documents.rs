@@ -99,6 +99,12 @@ fn every_example_is_planned() {
             "{objects}"
         );
     }
+    let printed = |config: &str| {
+        plan(&format!(
+            "tenant add any --image example/mcp:1 --config {config} --dry-run --only aws"
+        ))
+    };
+    assert_eq!(printed("ack/mcpctl.yaml"), printed("mcpctl.yaml"));
     let own =
         plan("tenant add acme -f tenants/acme.yaml --config own-templates/mcpctl.yaml --dry-run");
     for kind in ["HorizontalPodAutoscaler", "ConfigMap"] {
@@ -110,6 +116,7 @@ fn every_example_is_planned() {
     assert_eq!(
         known,
         [
+            "ack",
             "day-two",
             "mcpctl",
             "own-templates",
@@ -256,6 +263,7 @@ fn the_links_of_the_documents_lead_somewhere() {
         "CHANGELOG.md",
         "templates/README.md",
         "docs/json-events.md",
+        "docs/ack.md",
     ] {
         let path = root.join(document);
         let text = std::fs::read_to_string(&path).expect("the document");
