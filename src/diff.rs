@@ -148,7 +148,7 @@ fn owners(live: &Object, path: &[Step]) -> Vec<Owner> {
         .collect()
 }
 
-/// The place of a field that lives, as a JSON pointer (RFC 6901).
+/// The place of a field that lives, or of one that is missing in a map that lives, as a JSON pointer (RFC 6901).
 fn pointer(tree: &Value, path: &[Step]) -> Option<String> {
     let mut pointer = String::new();
     let mut here = tree;
@@ -163,7 +163,11 @@ fn pointer(tree: &Value, path: &[Step]) -> Option<String> {
                 .to_string(),
         };
         _ = write!(pointer, "/{token}");
-        here = lookup(tree, &path[..=index])?;
+        match lookup(tree, &path[..=index]) {
+            Some(found) => here = found,
+            None if index + 1 == path.len() && here.is_object() => {}
+            None => return None,
+        }
     }
     Some(pointer)
 }

@@ -15,6 +15,7 @@ use crate::{
     lock::{self, Lock},
     object::{Id, State},
     plan::{Plan, Step, Subject},
+    spec::AccountId,
     wait::Waiting,
 };
 
@@ -55,6 +56,8 @@ pub struct Run<'a> {
     pub kubernetes: Option<&'a Kubernetes>,
     /// Who carries role and association out.
     pub identities: Option<Side<'a>>,
+    /// The account of role and association, where it is known.
+    pub account: Option<&'a AccountId>,
     /// Whose plan it is.
     pub subject: &'a Subject,
     /// What lived when the plan was made.

@@ -282,6 +282,7 @@ impl<'a> Session<'a> {
         let run = Run {
             kubernetes: self.kubernetes.as_ref(),
             identities: self.identities(),
+            account: self.settings.cluster.account_id.as_ref(),
             subject,
             live,
             deadline: tokio::time::Instant::now() + timeout,

@@ -100,7 +100,7 @@ impl Look {
     pub async fn at(session: &Session<'_>, name: TenantName) -> Result<Self> {
         match Self::with_fault(session, name).await? {
             (_, Some(fault)) => Err(fault),
-            (look, None) => look.unless_acks(session),
+            (look, None) => look.carried_out_as_told(session),
         }
     }
 
@@ -162,12 +162,17 @@ impl Look {
         Ok((look, fault))
     }
 
-    /// Two that carry out one role would undo each other's changes, and a removal by one would be made good by the other.
-    fn unless_acks(self, session: &Session<'_>) -> Result<Self> {
+    /// In the account that we are told, and by whom we are told: two that carry out one role would undo each other's
+    /// changes, and a removal by one would be made good by the other.
+    fn carried_out_as_told(self, session: &Session<'_>) -> Result<Self> {
         let direct = matches!(session.identities(), Some(Side::Aws(_)));
         let by_ack = |object: &&Object| {
             direct && self.subject.owns(object) && aws_tag(object, ack::CONTROLLER).is_some()
         };
+        let account = session.settings.cluster.account_id.as_ref();
+        for object in self.identity.values() {
+            ack::in_account(object, account)?;
+        }
         match self.identity.values().find(by_ack) {
             None => Ok(self),
             Some(object) => Err(

@@ -1,7 +1,7 @@
 //! What ACK says of an object, by the conditions of its status.
 //!
 //! Types, and that each reconciliation writes all of them anew:
-//! <https://aws-controllers-k8s.github.io/docs/guides/conditions>
+//! <https://aws-controllers-k8s.github.io/community/docs/user-docs/resource-crud>
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@ use super::{Progress, Run, step};
 use crate::{
     ack,
     error::Result,
+    object::Object,
     plan::{Step, Update},
     wait::{self, Waiting},
 };
@@ -14,10 +15,15 @@ use crate::{
 pub(super) async fn wait(step: &Step, (run, progress): (&Run<'_>, &Progress)) -> Result<String> {
     let id = &step.id;
     let now = step::find(&progress.state.borrow(), id)?;
-    let written = run.live.get(id) != Some(&now);
+    // ACK looks at a new generation, which a change of the metadata alone does not make.
+    let generation = |object: &Object| object.tree["metadata"]["generation"].clone();
+    let before = run.live.get(id).map(generation);
+    let written = before != Some(generation(&now));
     let tell = |waiting: &Waiting| step::tell(step, waiting, run, progress);
     let synced = wait::synced(run.keeper(id)?, &now, written, &tell).await?;
+    let account = ack::in_account(&synced, run.account);
     progress.state.borrow_mut().insert(id.clone(), synced);
+    account?;
     Ok("carried out by ACK".into())
 }
 

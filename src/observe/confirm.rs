@@ -67,7 +67,7 @@ async fn ask(
     if !repairs.is_empty() {
         let after = kubernetes.repair(&update.live, &repairs, true).await?;
         let all = update.changes.iter();
-        let taken_out: Vec<&Change> = all.filter(|change| Update::takes_out(change)).collect();
+        let taken_out: Vec<&Change> = all.filter(|change| update.takes_out(change)).collect();
         let idle = standing(&taken_out, &update.wanted, &after);
         // The apply comes after the repair, so the repair is what can be asked about.
         if idle.len() < taken_out.len() {

@@ -230,6 +230,44 @@ fn what_a_person_changes_on_the_object_is_a_difference_field_by_field() {
 }
 
 #[test]
+fn metadata_alone_is_patched_since_ack_does_not_look_at_it() {
+    let policy = "services.k8s.aws/deletion-policy";
+    let place = "/metadata/annotations/services.k8s.aws~1deletion-policy";
+    for (annotations, patch) in [
+        (
+            json!({policy: "retain"}),
+            json!([
+                {"op": "test", "path": place, "value": "retain"},
+                {"op": "replace", "path": place, "value": "delete"},
+            ]),
+        ),
+        (
+            json!({"other": "x"}),
+            json!([{"op": "add", "path": place, "value": "delete"}]),
+        ),
+        (
+            Value::Null,
+            json!([{"op": "add", "path": "/metadata/annotations", "value": {policy: "delete"}}]),
+        ),
+    ] {
+        let change = |tree: &mut Value| {
+            let metadata = tree["metadata"].as_object_mut().expect("metadata");
+            metadata.remove("annotations");
+            if !annotations.is_null() {
+                metadata.insert("annotations".into(), annotations.clone());
+            }
+        };
+        for kind in [(IAM, "Role"), (EKS, "PodIdentityAssociation")] {
+            let plan = drift(kind, ("kubectl-edit", "Update"), change);
+            let Some(Action::Update(update)) = plan.change_of(|id| id.is(kind.0, kind.1)) else {
+                panic!("{}", picture(&plan));
+            };
+            assert_eq!(json!(update.repairs()), patch);
+        }
+    }
+}
+
+#[test]
 fn another_applying_tool_holds_its_fields() {
     let boundary = |tree: &mut Value| {
         tree["spec"]["permissionsBoundary"] = "arn:aws:iam::1:policy/wide".into();

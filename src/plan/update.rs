@@ -29,7 +29,7 @@ impl Update {
         let mut places: Vec<_> = self
             .changes
             .iter()
-            .filter(|change| Self::takes_out(change))
+            .filter(|change| self.takes_out(change))
             .filter_map(|change| Some((change.pointer.as_deref()?, change)))
             .collect();
         let natural = |pointer: &str| -> Vec<(Option<usize>, String)> {
@@ -42,19 +42,25 @@ impl Update {
         // Each place is tested first: the repair is of what was read, whatever else moved on since, such as a status.
         let patch = |(pointer, change): (&str, &Change)| {
             let test = json!({"op": "test", "path": pointer, "value": change.have});
-            let repair = match &change.want {
-                None => json!({"op": "remove", "path": pointer}),
-                Some(want) => json!({"op": "replace", "path": pointer, "value": want}),
+            let repair = match (&change.have, &change.want) {
+                (_, None) => json!({"op": "remove", "path": pointer}),
+                (Some(_), Some(want)) => json!({"op": "replace", "path": pointer, "value": want}),
+                (None, Some(want)) => json!({"op": "add", "path": pointer, "value": want}),
             };
-            [test, repair]
+            let test = change.have.is_some().then_some(test);
+            test.into_iter().chain([repair])
         };
         places.into_iter().flat_map(patch).collect()
     }
 
-    /// Whether a change is one that others made and that an apply alone does not undo.
-    pub fn takes_out(change: &Change) -> bool {
+    /// Whether a change is one that others made and that an apply alone does not undo. Metadata of what ACK carries out
+    /// is among it: it makes no new generation, so ACK does not look, and an apply of it alone would seem to be one that
+    /// ACK has yet to carry out.
+    pub fn takes_out(&self, change: &Change) -> bool {
         let more = change.want.is_none() || change.have.as_ref().is_some_and(Value::is_array);
-        more && !change.owners.is_empty() && change.pointer.is_some()
+        let by_others = more && !change.owners.is_empty();
+        let acks = self.live.id().is_aws() && self.live.lives_in_cluster();
+        change.pointer.is_some() && (by_others || (acks && change.path.starts_with("metadata.")))
     }
 
     /// What another manager has to hold before the apply lets go of it: the number of pods, which would else fall back

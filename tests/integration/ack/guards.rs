@@ -116,6 +116,20 @@ fn the_account_has_to_be_said() {
     let _ = acks
         .tenant("add", &["--account-id", "111122223333"])
         .expect(0);
+    // ACK works in another one.
+    let other = ["--account-id", "444455556666"];
+    let _ = acks
+        .tenant("diff", &other)
+        .expect(2)
+        .says(&["ACK carries PodIdentityAssociation ack-account out in account 111122223333, the settings say 444455556666"]);
+    let _ = acks.tenant("remove", &["--yes"]).expect(2);
+    let _ = acks
+        .tenant("remove", &["--yes", "--account-id", "111122223333"])
+        .expect(0);
+    let _ = acks.tenant("add", &other).expect(5).says(&[
+        "the settings say 444455556666",
+        "not begun: PodIdentityAssociation ack-account",
+    ]);
     acks.world.settings("aws: ack", "aws: terraform");
     let _ = acks
         .tenant("diff", &[])

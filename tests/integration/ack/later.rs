@@ -221,4 +221,11 @@ fn what_was_changed_on_the_objects_is_shown_and_repaired() {
         .says(&["inline policy extra is not ours; take it away first"]);
     edit("roles.iam", r#"{"spec":{"inlinePolicies":{"extra":null}}}"#);
     let _ = acks.tenant("diff", &[]).expect(0);
+    // ACK does not look at a change of the metadata alone, and nobody waits for it.
+    edit(
+        "roles.iam",
+        r#"{"metadata":{"annotations":{"services.k8s.aws/deletion-policy":null}}}"#,
+    );
+    let _ = acks.tenant("add", &[]).expect(0).says(&["1 changed"]);
+    let _ = acks.tenant("diff", &[]).expect(0);
 }
