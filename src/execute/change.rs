@@ -9,8 +9,8 @@ use crate::{
     plan::Update,
 };
 
-/// How often a write is tried again when only the status of its object moved on.
-const STALE_ATTEMPTS: usize = 5;
+/// How often a write is tried when only the status of its object moves on: a rollout on a busy cluster moves it often.
+const STALE_ATTEMPTS: usize = 20;
 
 /// Makes the living object as it is wanted.
 pub(super) async fn carry_out(update: &Update, kubernetes: &Kubernetes) -> Result<Object> {

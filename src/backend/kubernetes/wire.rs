@@ -103,7 +103,10 @@ pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
         403 if status.message.contains("status unknown for quota") => Reason::Busy,
         403 => Reason::Forbidden,
         404 => Reason::NotFound,
-        409 if status.message.contains("resourcequotas") => Reason::Busy,
+        // What a pod is refused with while others are counted; an update of the quota itself is stale instead.
+        409 if status.message.contains("resourcequotas") && !call.contains("ResourceQuota ") => {
+            Reason::Busy
+        }
         409 => Reason::Conflict,
         422 | 400 => Reason::Invalid,
         429 | 502..=504 => Reason::Busy,
@@ -127,5 +130,29 @@ pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
         message: status.message,
         retry_after: seconds.map(Duration::from_secs),
         after_writes: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+
+    fn refused(call: &str) -> Reason {
+        let message = "Operation cannot be fulfilled on resourcequotas \"tenant\": the object has been modified; \
+            please apply your changes to the latest version and try again";
+        let status = Status::failure(message, "Conflict").with_code(409);
+        failed(call, kube::Error::Api(status.boxed())).reason
+    }
+
+    #[test]
+    fn a_quota_that_others_are_counted_against_passes_and_one_that_moved_on_is_stale() {
+        assert_eq!(refused("create Pod in mcp-acme"), Reason::Busy);
+        assert_eq!(refused("apply Service mcp-acme/mcp-server"), Reason::Busy);
+        assert_eq!(
+            refused("apply ResourceQuota mcp-acme/tenant"),
+            Reason::Conflict
+        );
     }
 }

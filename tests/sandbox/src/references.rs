@@ -4,6 +4,8 @@
 //!
 //! Source: `makeEnvironmentVariables` in `pkg/kubelet/kubelet_pods.go` of Kubernetes, whose messages these are.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -13,6 +15,12 @@ use crate::load_balancer::world::{Store, key, list, text};
 use crate::watch::{self, Change};
 
 const ANNOTATION: &str = "sandbox.test/missing";
+/// Changes where a pod's status does not follow the annotation, so that KWOK looks at the pod again.
+const NUDGE: &str = "sandbox.test/looked-at";
+/// A kubelet, too, looks at all its pods now and then, whatever it was told (`--sync-frequency`).
+const RESYNC: Duration = Duration::from_secs(1);
+/// For one patch; what it leaves undone is done at the next look.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 enum Message {
     Pod(Change),
@@ -49,12 +57,24 @@ pub(crate) fn start(engine: &Engine, client: kube::Client) {
 
 async fn run(client: kube::Client, mut messages: UnboundedReceiver<Message>) {
     let mut world = World::default();
-    while let Some(message) = messages.recv().await {
-        match message {
-            Message::Pod(change) => drop(world.pods.take(change)),
-            Message::Secret(change) => drop(world.secrets.take(change)),
-            Message::ConfigMap(change) => drop(world.config_maps.take(change)),
-        }
+    let mut resync = tokio::time::interval(RESYNC);
+    let mut looks = 0_u64;
+    loop {
+        let nudge = tokio::select! {
+            message = messages.recv() => {
+                match message {
+                    Some(Message::Pod(change)) => drop(world.pods.take(change)),
+                    Some(Message::Secret(change)) => drop(world.secrets.take(change)),
+                    Some(Message::ConfigMap(change)) => drop(world.config_maps.take(change)),
+                    None => return,
+                }
+                None
+            }
+            _ = resync.tick() => {
+                looks += 1;
+                Some(looks.to_string())
+            }
+        };
         let waiting = world
             .pods
             .values()
@@ -63,13 +83,17 @@ async fn run(client: kube::Client, mut messages: UnboundedReceiver<Message>) {
             let Some(missing) = world.missing(pod) else {
                 continue;
             };
-            if pod["metadata"]["annotations"][ANNOTATION] != missing.as_str() {
-                let (namespace, name) = key(pod);
-                let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
-                let patch = json!({"metadata": {"annotations": {ANNOTATION: missing}}});
-                // A pod that went meanwhile needs no annotation; the watch tells of any other.
-                let _ = kubernetes::merge(&client, &path, &patch).await;
+            let known = pod["metadata"]["annotations"][ANNOTATION] == missing.as_str();
+            let shown = text(&pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"]);
+            if known && (nudge.is_none() || shown == missing) {
+                continue;
             }
+            let (namespace, name) = key(pod);
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
+            let patch = json!({"metadata": {"annotations": {ANNOTATION: missing, NUDGE: nudge}}});
+            // A pod that went meanwhile needs no annotation; the watch or the next look tells of any other.
+            let patched = kubernetes::merge(&client, &path, &patch);
+            let _ = tokio::time::timeout(PATIENCE, patched).await;
         }
     }
 }
