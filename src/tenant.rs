@@ -14,7 +14,7 @@ use crate::{
     gate,
     input::{Flags, Given},
     marks::TENANT,
-    object::{Id, Object, State},
+    object::{IAM, Id, Object, State},
     observe,
     plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
     record::{self, Record},
@@ -188,6 +188,12 @@ impl Look {
         self.namespace
             .as_ref()
             .is_some_and(|namespace| self.subject.owns(namespace))
+    }
+
+    /// The role that has the tenant's name, whoever made it.
+    pub fn role(&self) -> Option<&Object> {
+        let mut all = self.identity.values();
+        all.find(|object| object.id().is(IAM, "Role"))
     }
 
     /// Whether the namespace is being deleted.

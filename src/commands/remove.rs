@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::try_join3;
 use serde_json::Value;
 
 use crate::{
     cli::{Only, Remove},
     error::{Error, Result},
-    guests, managed,
+    guests::{self, Guests},
+    managed,
     marks::{PROTECTED, TENANT},
-    object::{IAM, Id, Object, State},
+    object::{Id, State},
     plan::{self, Action, Conflict, Foreign, Options, Plan},
     report,
     session::{Context, Session},
@@ -94,7 +96,12 @@ async fn look_for_everything(
     args: &Remove,
 ) -> Result<(Plan, State)> {
     let wanted = State::new();
-    let mut live = look.live(session, &wanted).await?;
+    let reads = try_join3(
+        look.live(session, &wanted),
+        guests(look, session),
+        instance_profiles(look, session),
+    );
+    let (mut live, guests, profiles) = reads.await?;
     tenant::keep(&mut live, args.half.only);
     let mut plan = plan::toward(&wanted, &live, &look.subject, &Options::default());
     if let Some(id) = look
@@ -114,28 +121,38 @@ async fn look_for_everything(
             .iter()
             .any(|step| matches!(step.action, Action::Delete(_)) && is(&step.id))
     };
-    if let Some(kubernetes) = session
-        .kubernetes
-        .as_ref()
-        .filter(|_| deletes(&plan, &|id| id.is("", "Namespace")))
-    {
-        let guests = guests::find(kubernetes, &look.subject, &look.names.namespace).await?;
+    if deletes(&plan, &|id| id.is("", "Namespace")) {
         guests.join(&mut plan, args.with_contents);
     }
-    if let Some(aws) = &session.aws {
-        let is_deleted = |object: &&Object| {
-            object.id().is(IAM, "Role") && deletes(&plan, &|id| id == object.id())
-        };
-        let roles: Vec<&Object> = live.values().filter(is_deleted).collect();
-        for object in roles {
-            let profiles = aws.iam.instance_profiles(object.text("/spec/name")).await?;
-            let held = |profile| {
-                Conflict::new(object.id(), format!("instance profile {profile} holds it"))
-            };
-            plan.conflicts.extend(profiles.into_iter().map(held));
-        }
+    if let Some(role) = look
+        .role()
+        .filter(|role| deletes(&plan, &|id| id == role.id()))
+    {
+        let held =
+            |profile| Conflict::new(role.id(), format!("instance profile {profile} holds it"));
+        plan.conflicts.extend(profiles.into_iter().map(held));
     }
     Ok((plan, live))
+}
+
+/// What others put into the tenant's namespace.
+async fn guests(look: &Look, session: &Session<'_>) -> Result<Guests> {
+    match &session.kubernetes {
+        Some(kubernetes) if look.owns_namespace() => {
+            guests::find(kubernetes, &look.subject, &look.names.namespace).await
+        }
+        _ => Ok(Guests::default()),
+    }
+}
+
+/// What in AWS holds the tenant's role.
+async fn instance_profiles(look: &Look, session: &Session<'_>) -> Result<Vec<String>> {
+    match (&session.aws, look.role()) {
+        (Some(aws), Some(role)) if look.subject.owns(role) => {
+            Ok(aws.iam.instance_profiles(role.text("/spec/name")).await?)
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Whether the namespace was given back by a removal that was cut off before it gave the rest back.
