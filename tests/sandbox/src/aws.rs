@@ -21,3 +21,6 @@ pub(crate) use ministack::{Ministack, query};
 pub(crate) const ACCOUNT: &str = "111122223333";
 
 pub(crate) const REGION: &str = "eu-west-1";
+
+/// The secret key of every access key. Calls are not held against it, tokens for the API server are.
+pub(crate) const SECRET: &str = "sandbox";

@@ -11,7 +11,7 @@ use crate::access::{Access, CONTEXT, Identity};
 use crate::engine::Engine;
 use crate::files::write_private;
 use crate::process::Process;
-use crate::{kubernetes, kwok, pki, ports, tokens};
+use crate::{kubernetes, kwok, pki, ports};
 
 /// `ResponseComplete` at least for every request, and what was admitted for every pod.
 const AUDIT_POLICY: &str = include_str!("control_plane/audit-policy.yaml");
@@ -34,11 +34,10 @@ struct Plan<'a> {
 }
 
 impl ControlPlane {
-    /// Starts everything and returns when the API server is ready.
+    /// Starts everything and returns when the API server is ready. `tokens.yaml` must be there already.
     pub(crate) fn start(engine: &Engine, bin: &Path, dir: &Path, access: &Access) -> Result<Self> {
         let plan = Plan { bin, dir, access };
         plan.write_files()?;
-        tokens::start(engine, &access.authority, &dir.join("tokens.yaml"))?;
         let mut failure = None;
         for _ in 0..ports::ATTEMPTS {
             match plan.start(engine) {

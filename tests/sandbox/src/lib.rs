@@ -6,9 +6,9 @@
 //! | what | real | not real |
 //! |---|---|---|
 //! | control plane | etcd, kube-apiserver, kube-controller-manager, kube-scheduler | one node, played by KWOK: pods become ready at once and run nothing |
-//! | AWS | IAM, STS and EKS with Pod Identity, as `ministack` emulates them | signatures are not checked; [`AwsRule`] makes calls fail, wait or be held |
+//! | AWS | IAM, STS and EKS with Pod Identity, as `ministack` emulates them | signatures of calls are not checked; [`AwsRule`] makes calls fail, wait or be held |
 //! | Pod Identity webhook | what it injects, and that it fails open | it learns of associations at once, or after the delay that a test sets |
-//! | EKS tokens | `k8s-aws-v1.` tokens are accepted as aws-iam-authenticator does | the user is the access key id, an administrator; the signature is not checked |
+//! | EKS tokens | `k8s-aws-v1.` tokens are accepted as aws-iam-authenticator does, if they are signed for a cluster of [`Sandbox::cluster`] with the secret key of [`Sandbox::aws_env`] | the user is the access key id, an administrator, unless an access entry says otherwise ([`Sandbox::access_entry`]) |
 //! | ACK | its controllers for roles and associations: finalizers, conditions, late-initialised fields | they look again only when an object changes, or when a test asks ([`Sandbox::ack`]) |
 //! | load balancer controller | Ingress groups, finalizers, events, `TargetGroupBinding` objects | no load balancer |
 //!

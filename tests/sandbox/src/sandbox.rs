@@ -14,7 +14,8 @@ use crate::access::{Access, CONTEXT, Identity};
 use crate::ack::{self, Ack, AckAnswer};
 use crate::audit::{AuditEvent, AuditLog};
 use crate::aws::{
-    self, ACCOUNT, Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, Front, Ministack, REGION,
+    self, ACCOUNT, Associations, AwsCall, AwsRule, AwsRuleHandle, Cluster, Front, Ministack,
+    REGION, SECRET,
 };
 use crate::control_plane::ControlPlane;
 use crate::distance::Distant;
@@ -23,8 +24,11 @@ use crate::files::{self, RunDir};
 use crate::load_balancer::LoadBalancer;
 use crate::process::Janitor;
 use crate::progress::Progress;
+use crate::tokens::{self, Principals};
 use crate::webhook::Webhook;
 use crate::{binaries, crds, kwok, load_balancer, python, references};
+
+mod principals;
 
 /// The add-on that each cluster has.
 const AGENT: &str = "eks-pod-identity-agent";
@@ -52,6 +56,7 @@ impl Default for Options {
 pub struct Sandbox {
     control_plane: ControlPlane,
     access: Access,
+    principals: Principals,
     audit: AuditLog,
     front: Front,
     webhook: Webhook,
@@ -82,6 +87,8 @@ impl Sandbox {
         let engine = Engine::start()?;
         let access = Access::new(dir.path())?;
         let mut ministack = Ministack::start(&environment, dir.path())?;
+        let principals =
+            tokens::start(&engine, &access.authority, &dir.path().join("tokens.yaml"))?;
         let control_plane = ControlPlane::start(&engine, &bin, dir.path(), &access)?;
         let client = control_plane.client();
         engine.run(async move {
@@ -111,6 +118,7 @@ impl Sandbox {
         Ok(Self {
             control_plane,
             access,
+            principals,
             audit,
             front,
             webhook,
@@ -211,6 +219,7 @@ impl Sandbox {
             authority: STANDARD.encode(self.ca_pem()),
         };
         self.front.add_cluster(name, cluster);
+        self.principals.add_cluster(name);
         let agent = json!({"addonName": AGENT, "addonVersion": "v1.3.8-eksbuild.2"});
         for (path, body) in [
             ("/clusters".to_owned(), body),
@@ -225,6 +234,11 @@ impl Sandbox {
                 .with_context(|| format!("cannot make the cluster {name}"))?;
         }
         Ok(())
+    }
+
+    /// Changes what `DescribeCluster` answers about a cluster from now on: maps are merged, null takes a field away.
+    pub fn describe_cluster_as(&self, cluster: &str, change: Value) {
+        self.front.describe_as(cluster, change);
     }
 
     /// What EKS says is wrong with the Pod Identity agent of a cluster, whose add-on is degraded from now on.
@@ -243,7 +257,7 @@ impl Sandbox {
         [
             ("AWS_ENDPOINT_URL", self.front.url()),
             ("AWS_ACCESS_KEY_ID", access_key),
-            ("AWS_SECRET_ACCESS_KEY", "sandbox"),
+            ("AWS_SECRET_ACCESS_KEY", SECRET),
             ("AWS_REGION", REGION),
             // What boto3 and version 1 of the AWS CLI read.
             ("AWS_DEFAULT_REGION", REGION),

@@ -28,6 +28,8 @@ pub(crate) struct Eks {
     clusters: Mutex<BTreeMap<String, Option<Cluster>>>,
     /// What is wrong with the add-ons of a cluster, by its name.
     issues: Mutex<BTreeMap<String, Value>>,
+    /// What is to be said otherwise about a cluster, by its name.
+    changes: Mutex<BTreeMap<String, Value>>,
     associations: Associations,
 }
 
@@ -36,6 +38,7 @@ impl Eks {
         Self {
             clusters: Mutex::default(),
             issues: Mutex::default(),
+            changes: Mutex::default(),
             associations,
         }
     }
@@ -44,6 +47,15 @@ impl Eks {
     pub(crate) fn degrade(&self, cluster: &str, code: &str, message: &str) {
         let issue = json!({"code": code, "message": message});
         self.issues().insert(cluster.to_owned(), issue);
+    }
+
+    /// From now on a cluster is described with this change.
+    pub(crate) fn describe_as(&self, cluster: &str, change: Value) {
+        self.changes().insert(cluster.to_owned(), change);
+    }
+
+    fn changes(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn issues(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
@@ -200,6 +212,9 @@ impl Eks {
             description["endpoint"] = cluster.endpoint.clone().into();
             description["status"] = "ACTIVE".into();
         }
+        if let Some(change) = self.changes().get(name) {
+            merge(description, change);
+        }
     }
 
     /// The tags as they are now, and no owner where there is none: EKS gives `ownerArn` only for associations of
@@ -217,6 +232,24 @@ impl Eks {
             && association.contains_key("tags")
         {
             association.insert("tags".to_owned(), json!(tags));
+        }
+    }
+}
+
+/// Source: RFC 7396, JSON Merge Patch.
+fn merge(value: &mut Value, change: &Value) {
+    let Some(fields) = change.as_object() else {
+        *value = change.clone();
+        return;
+    };
+    if !value.is_object() {
+        *value = json!({});
+    }
+    for (name, change) in fields {
+        if !change.is_null() {
+            merge(&mut value[name], change);
+        } else if let Some(map) = value.as_object_mut() {
+            map.remove(name);
         }
     }
 }

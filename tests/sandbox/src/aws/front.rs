@@ -93,6 +93,10 @@ impl Front {
         self.shared.eks.add_cluster(name, cluster);
     }
 
+    pub(crate) fn describe_as(&self, cluster: &str, change: Value) {
+        self.shared.eks.describe_as(cluster, change);
+    }
+
     pub(crate) fn degrade(&self, cluster: &str, code: &str, message: &str) {
         self.shared.eks.degrade(cluster, code, message);
     }

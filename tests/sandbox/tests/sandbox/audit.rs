@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::process::Output;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use mcpctl_sandbox::AuditEvent;
 
 use crate::support::SANDBOX;
@@ -80,17 +80,6 @@ fn rights_and_validity_are_those_of_the_certificate() {
     }
 }
 
-/// A token as `aws eks get-token` makes it, apart from the signature.
-fn token(access_key: &str, made: Timestamp) -> String {
-    let url = format!(
-        "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=\
-         AWS4-HMAC-SHA256&X-Amz-Credential={access_key}%2F20260101%2Feu-west-1%2Fsts%2Faws4_request&X-Amz-Date={}\
-         &X-Amz-Expires=60&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=0",
-        made.strftime("%Y%m%dT%H%M%SZ")
-    );
-    format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url))
-}
-
 #[test]
 fn tokens_of_eks_are_accepted_until_they_expire() {
     let authority = SANDBOX.admin_kubeconfig().with_file_name("ca.crt");
@@ -115,11 +104,51 @@ fn tokens_of_eks_are_accepted_until_they_expire() {
             .status
             .success()
     };
-    assert!(whoami(&token("TOKEN", Timestamp::now())));
+    let now = Duration::ZERO;
+    let token = |cluster: &str, key: &str, age| SANDBOX.eks_token(cluster, key, age).unwrap();
+    let good = token("prod", "TOKEN", now);
+    assert!(whoami(&good));
     assert_eq!(SANDBOX.audit("TOKEN").unwrap().len(), 1);
-    assert!(!whoami(&token(
-        "TOKEN",
-        Timestamp::now() - SignedDuration::from_mins(16)
-    )));
+    assert!(!whoami(&token("prod", "TOKEN", Duration::from_mins(16))));
+    assert!(!whoami(&token("another", "TOKEN", now)));
     assert!(!whoami("k8s-aws-v1.nonsense"));
+    // What is signed cannot be changed, and nothing may be added.
+    let url = URL_SAFE_NO_PAD.decode(good.trim_start_matches("k8s-aws-v1."));
+    let url = String::from_utf8(url.unwrap()).unwrap();
+    for (from, to) in [
+        ("Credential=TOKEN", "Credential=OTHER"),
+        ("Expires=60", "Expires=61"),
+        ("Action=GetCallerIdentity", "Action=AssumeRole"),
+        ("eu-west-1.amazonaws.com", "eu-west-1.example.com"),
+        ("&X-Amz-Date", "&x=y&X-Amz-Date"),
+    ] {
+        assert!(url.contains(from), "{url}");
+        let changed = URL_SAFE_NO_PAD.encode(url.replace(from, to));
+        assert!(!whoami(&format!("k8s-aws-v1.{changed}")), "{to}");
+    }
+}
+
+#[test]
+fn access_entries_say_who_a_principal_is() {
+    let list = |key: &str| {
+        let token = SANDBOX.eks_token("prod", key, Duration::ZERO).unwrap();
+        let mut kubectl = SANDBOX.kubectl();
+        kubectl
+            .env_remove("KUBECONFIG")
+            .args(["--kubeconfig=/dev/null", "get", "pods"]);
+        kubectl.args(["--server", SANDBOX.api_server(), "--token", &token]);
+        let authority = SANDBOX.admin_kubeconfig().with_file_name("ca.crt");
+        let output = kubectl
+            .arg("--certificate-authority")
+            .arg(authority)
+            .output();
+        String::from_utf8(output.unwrap().stderr).unwrap()
+    };
+    SANDBOX.no_access_entry("ENTRY-NONE");
+    assert!(list("ENTRY-NONE").contains("must be logged in to the server"));
+    SANDBOX.access_entry("ENTRY-EMPTY", "somebody", &[]);
+    assert!(list("ENTRY-EMPTY").contains("User \"somebody\" cannot list"));
+    SANDBOX.refuse_token("ENTRY-ONCE");
+    assert!(list("ENTRY-ONCE").contains("must be logged in to the server"));
+    assert!(!list("ENTRY-ONCE").contains("must be logged in to the server"));
 }
