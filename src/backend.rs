@@ -13,14 +13,20 @@ mod iam;
 mod kubernetes;
 mod plugin;
 mod retry;
+mod token;
 mod trace;
 
-pub use aws::{Aws, ClusterInfo};
-pub use connect::{Access, contexts};
-pub use eks::{Addon, AssociationSummary};
+pub use aws::Aws;
+pub use connect::{Access, IN_CLUSTER, contexts};
+pub use eks::{Addon, AssociationSummary, ClusterInfo};
 pub use iam::RoleSummary;
 pub use kubernetes::{Apply, Kubernetes, Propagation, WatchEvent};
+pub use token::Signer;
 pub use trace::CALLS;
+
+/// The SDK says where it looked.
+const NO_CREDENTIALS: &str =
+    "give AWS credentials: a profile (--profile), AWS_* variables, or a role of the CI job";
 
 /// The one that carries an object out.
 #[derive(Clone, Copy)]
@@ -73,6 +79,8 @@ pub struct CallError {
     pub retry_after: Option<Duration>,
     /// Whether other calls of the same change were carried out before it.
     pub after_writes: bool,
+    /// What to do, where whoever made the call knows better than its reason tells.
+    pub advice: Option<String>,
 }
 
 impl fmt::Display for CallError {
@@ -97,11 +105,12 @@ impl CallError {
     }
 
     fn hint(&self) -> Option<String> {
+        if self.advice.is_some() {
+            return self.advice.clone();
+        }
         let aws = self.is_aws();
         Some(match self.reason {
-            Reason::NoCredentials if aws => {
-                "give AWS credentials: a profile (--profile), AWS_* variables, or a role of the CI job".into()
-            }
+            Reason::NoCredentials if aws => NO_CREDENTIALS.into(),
             Reason::Forbidden if aws => "the caller's IAM policy must allow this action on this resource".into(),
             Reason::Forbidden if self.message.contains("cannot ") => {
                 "the caller needs this verb on this resource: a ClusterRole and a binding for it".into()

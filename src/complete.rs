@@ -11,14 +11,14 @@ use clap_complete::{
 };
 
 use crate::{
-    backend::{self, Access, Kubernetes},
+    backend,
     cli::{Cli, Global},
     error::Result,
     lint::RULES,
     marks::TENANT,
     object::own_kind,
     report::Format,
-    session::Context,
+    session::{Context, access},
 };
 
 /// The variable by which the scripts of `mcpctl completion` ask for completions; `clap_complete` reads it.
@@ -75,11 +75,7 @@ fn tenants() -> Vec<CompletionCandidate> {
 }
 
 async fn tenants_of_the_cluster() -> Result<Vec<String>> {
-    let access = Access {
-        attended: false,
-        ..context()?.access()
-    };
-    let kubernetes = Kubernetes::connect(&access).await?;
+    let kubernetes = access::quietly(&context()?).await?;
     let namespaces = kubernetes
         .list(own_kind("", "Namespace"), "", TENANT)
         .await?;

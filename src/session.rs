@@ -2,12 +2,11 @@
 
 use std::{path::PathBuf, rc::Rc, time::Duration};
 
-use base64::Engine;
 use futures_util::future::try_join3;
 use tokio::sync::watch;
 
 use crate::{
-    backend::{Access, Aws, ClusterInfo, Kubernetes, Reason, Side},
+    backend::{Access, Aws, ClusterInfo, Kubernetes, Side},
     cli::{Global, Only},
     config::{self, AwsMode, Environment, Overrides, Settings},
     error::{Error, Kind, Result, Signal},
@@ -17,6 +16,8 @@ use crate::{
     plan::{Plan, Subject},
     report::{Format, Report, Ui},
 };
+
+pub(crate) mod access;
 
 /// Everything that a verb is given.
 pub struct Context {
@@ -124,6 +125,8 @@ pub struct Session<'a> {
     pub ack: Option<Kubernetes>,
     /// AWS, where it is called.
     pub aws: Option<Aws>,
+    /// Whether EKS showed the way to the cluster, so that it is the one of the settings.
+    by_eks: bool,
 }
 
 impl<'a> Session<'a> {
@@ -151,36 +154,43 @@ impl<'a> Session<'a> {
         let asked = try_join3(session.describe(), session.check_platform(), reading);
         let (info, (), read) = asked.await?;
         if let Some(info) = info {
-            if let Some(kubernetes) = session
-                .kubernetes
-                .as_ref()
-                .filter(|_| !context.global.allow_context_mismatch)
-            {
-                same_cluster(kubernetes, &info, &session.settings)?;
+            if let Some(kubernetes) = session.kubernetes.as_ref().filter(|_| session.in_doubt()) {
+                access::same_cluster(kubernetes, &info, &session.settings)?;
             }
-            adopt_account(&mut session.settings, info)?;
+            adopt_account(&mut session.settings, &info)?;
         }
         Ok((session, read?))
     }
 
-    /// Makes no call.
+    /// Whether the API server may be that of another cluster.
+    fn in_doubt(&self) -> bool {
+        !self.by_eks && !self.context.global.allow_context_mismatch
+    }
+
+    /// Makes no call, but for that to EKS which shows the way where nothing else does.
     async fn connect(context: &'a Context, only: Option<Only>) -> Result<Self> {
-        let settings = context.settings()?;
+        let mut settings = context.settings()?;
         context
             .report
             .about("cluster", settings.cluster.name.as_str());
         let half = |left_out: Only| only != Some(left_out);
         let ack = settings.aws == AwsMode::Ack;
-        let cluster = if half(Only::Aws) || ack {
-            Some(Kubernetes::connect(&context.access()).await?)
-        } else {
-            None
-        };
         let aws = if half(Only::Kubernetes) && !ack {
-            Some(connect_aws(context, &settings).await?)
+            Some(access::connect_aws(context, &settings).await?)
         } else {
             None
         };
+        let way = if half(Only::Aws) || ack {
+            Some(access::find(context, &settings, aws.as_ref()).await?)
+        } else {
+            None
+        };
+        let info = way.as_ref().and_then(|way| way.shown_by.as_ref());
+        let by_eks = info.is_some();
+        if let Some(info) = info {
+            adopt_account(&mut settings, info)?;
+        }
+        let cluster = way.map(|way| way.kubernetes);
         if ack && half(Only::Kubernetes) && settings.cluster.account_id.is_none() {
             return Err(Error::usage(format!(
                 "{}: cluster.accountId is missing",
@@ -195,6 +205,7 @@ impl<'a> Session<'a> {
             ack: cluster.clone().filter(|_| ack && half(Only::Kubernetes)),
             kubernetes: cluster.filter(|_| half(Only::Aws)),
             aws,
+            by_eks,
         })
     }
 
@@ -203,7 +214,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Usage, for a CA bundle that cannot be read.
     pub async fn aws_itself(&self) -> Result<Aws> {
-        connect_aws(self.context, &self.settings).await
+        access::connect_aws(self.context, &self.settings).await
     }
 
     /// Who carries role and association out; nobody where they are left out. The one place that decides it.
@@ -217,7 +228,7 @@ impl<'a> Session<'a> {
         let Some(kubernetes) = self
             .ack
             .as_ref()
-            .filter(|_| self.aws.is_none() && !self.context.global.allow_context_mismatch)
+            .filter(|_| self.aws.is_none() && self.in_doubt())
         else {
             return Ok(());
         };
@@ -243,21 +254,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// What EKS says about the cluster; nothing where AWS is left out.
+    /// What EKS says about the cluster, where it is asked and has not said it yet.
     async fn describe(&self) -> Result<Option<ClusterInfo>> {
-        let Some(aws) = &self.aws else {
-            return Ok(None);
-        };
-        let cluster = &self.settings.cluster;
-        let info = aws.eks.cluster(cluster.name.as_str()).await;
-        info.map(Some).map_err(|error| {
-            if error.reason == Reason::NotFound {
-                return Error::unreachable(format!("EKS has no cluster `{}` in {}", cluster.name, cluster.region))
-                    .detail(error.to_string())
-                    .hint("check cluster.name and cluster.region, and that the credentials are of its account");
-            }
-            error.into()
-        })
+        match self.aws.as_ref().filter(|_| !self.by_eks) {
+            Some(aws) => access::describe(aws, &self.settings).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The cluster.
@@ -297,13 +299,7 @@ impl<'a> Session<'a> {
     }
 }
 
-async fn connect_aws(context: &Context, settings: &Settings) -> Result<Aws> {
-    let profile = context.global.profile.as_deref();
-    let bundle = context.environment.aws_ca_bundle.as_deref();
-    Aws::connect(&settings.cluster.region, profile, bundle).await
-}
-
-fn adopt_account(settings: &mut Settings, info: ClusterInfo) -> Result<()> {
+fn adopt_account(settings: &mut Settings, info: &ClusterInfo) -> Result<()> {
     match &settings.cluster.account_id {
         Some(account) if *account != info.account_id => Err(Error::usage(format!(
             "cluster `{}` is in account {}, the settings say {account}",
@@ -311,39 +307,8 @@ fn adopt_account(settings: &mut Settings, info: ClusterInfo) -> Result<()> {
         ))
         .hint("mend cluster.accountId, or check cluster.name and the credentials")),
         _ => {
-            settings.cluster.account_id = Some(info.account_id);
+            settings.cluster.account_id = Some(info.account_id.clone());
             Ok(())
         }
     }
-}
-
-/// By certificate authority, which every cluster has of its own; by endpoint where the kubeconfig pins none.
-fn same_cluster(kubernetes: &Kubernetes, info: &ClusterInfo, settings: &Settings) -> Result<()> {
-    let base64 = base64::engine::general_purpose::STANDARD;
-    let pem = base64
-        .decode(&info.certificate_authority)
-        .unwrap_or_default();
-    let wanted: String = String::from_utf8_lossy(&pem)
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
-    let pinned = kubernetes.certificate_authorities();
-    let same = if pinned.is_empty() {
-        kubernetes.endpoint().trim_end_matches('/') == info.endpoint.trim_end_matches('/')
-    } else {
-        pinned.iter().any(|der| base64.encode(der) == wanted)
-    };
-    if same {
-        return Ok(());
-    }
-    Err(Error::unreachable(format!(
-        "context `{}` is not cluster `{}`",
-        kubernetes.context, settings.cluster.name
-    ))
-    .detail(format!(
-        "the context's API server is {}, the cluster's is {}",
-        kubernetes.endpoint(),
-        info.endpoint
-    ))
-    .hint("give --context, or --allow-context-mismatch if a tunnel leads there"))
 }

@@ -20,7 +20,7 @@ mod types;
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
 pub use env::EnvVar;
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
-pub use names::{Names, SERVICE_ACCOUNT, partition, role_path};
+pub use names::{Names, SERVICE_ACCOUNT, dns_suffix, partition, role_path};
 pub use types::{
     AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region,
     TenantName, Text, UrlPath,

@@ -6,24 +6,16 @@ use aws_config::{
     BehaviorVersion, profile::ProfileFileCredentialsProvider, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 
-use super::{connect, eks::Eks, iam::Iam};
+use super::{connect, eks::Eks, iam::Iam, token::Signer};
 use crate::{
     error::{Error, Result},
-    spec::{AccountId, Region},
+    spec::{ClusterName, Region},
 };
 
-/// What EKS says about a cluster.
-#[derive(Clone, Debug)]
-pub struct ClusterInfo {
-    /// The account that it is in.
-    pub account_id: AccountId,
-    /// Its API server.
-    pub endpoint: String,
-    /// Its certificate authority: base64 of PEM.
-    pub certificate_authority: String,
-}
+mod kept;
 
 /// Clients for IAM and EKS.
 #[derive(Clone)]
@@ -32,6 +24,8 @@ pub struct Aws {
     pub iam: Iam,
     /// Clusters and associations.
     pub eks: Eks,
+    credentials: SharedCredentialsProvider,
+    region: Region,
 }
 
 impl Aws {
@@ -65,10 +59,22 @@ impl Aws {
             loader = loader.http_client(trusting(path)?);
         }
         let config = loader.load().await;
+        let credentials = kept::once_for_each_run(config.credentials_provider(), profile);
+        let config = config
+            .into_builder()
+            .credentials_provider(credentials.clone())
+            .build();
         Ok(Self {
             iam: Iam::new(&config),
             eks: Eks::new(&config),
+            credentials,
+            region: region.clone(),
         })
+    }
+
+    /// Signs, with the same credentials, what the API server of a cluster takes for a token.
+    pub fn signer(&self, cluster: &ClusterName) -> Signer {
+        Signer::new(self.credentials.clone(), cluster, &self.region)
     }
 }
 

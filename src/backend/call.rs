@@ -61,8 +61,8 @@ where
         reason_of(&code)
     } else {
         message = connect::chain(error);
-        let credentials = message.contains("credentials");
-        if credentials {
+        if message.contains("credential") {
+            message = message.replacen("dispatch failure: other: ", "", 1);
             Reason::NoCredentials
         } else {
             Reason::Transport
@@ -78,6 +78,7 @@ where
         message,
         retry_after: None,
         after_writes: false,
+        advice: None,
     }
 }
 

@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION, request::Parts};
+use http::{
+    HeaderValue, Request, Response, StatusCode, Uri, header::AUTHORIZATION, request::Parts,
+    uri::Scheme,
+};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
@@ -21,9 +24,11 @@ use kube::{
 };
 use tower::{BoxError, ServiceBuilder};
 
-use super::{credentials::Credentials, trace};
+use super::{ClusterInfo, credentials::Credentials, trace};
 use crate::error::{Error, Result, os_reason};
 
+/// The name of the way to the cluster of the pod that we run in.
+pub const IN_CLUSTER: &str = "in-cluster";
 /// How to say which cluster is meant.
 const WHERE: &str = "give --kubeconfig and --context, or set KUBECONFIG";
 
@@ -52,10 +57,10 @@ fn merged(kubeconfigs: &[PathBuf]) -> Result<Kubeconfig> {
     Ok(file)
 }
 
-/// Which cluster, and as whom.
+/// Where the cluster may be named, and as whom it is reached.
 #[derive(Clone, Debug)]
 pub struct Access {
-    /// Merged as kubectl merges them; without any, the credentials of the pod that we run in.
+    /// Merged as kubectl merges them.
     pub kubeconfigs: Vec<PathBuf>,
     /// The kubeconfigs' current context where it is not given.
     pub context: Option<String>,
@@ -63,25 +68,17 @@ pub struct Access {
     pub attended: bool,
 }
 
-/// Reads the kubeconfigs.
-pub(super) async fn configuration(access: &Access) -> Result<(Config, String)> {
-    let context = access.context.as_deref();
+/// The context that is named, else the current one, else the credentials of the pod that we run in; with the name.
+/// None where there is none of them.
+pub(super) async fn configuration(access: &Access) -> Result<Option<(Config, String)>> {
     let file = merged(&access.kubeconfigs)?;
-    if access.kubeconfigs.is_empty() {
-        return Config::incluster()
-            .map(|config| (config, "in-cluster".into()))
-            .map_err(|_| {
-                Error::unreachable("no cluster to talk to")
-                    .detail("there is no kubeconfig, and this is not a pod")
-                    .hint(WHERE)
-            });
-    }
-    let name = context
-        .map(str::to_string)
-        .or_else(|| file.current_context.clone())
-        .unwrap_or_default();
+    let current = file.current_context.clone().filter(|name| !name.is_empty());
+    let Some(name) = access.context.clone().or(current) else {
+        let pod = Config::incluster().ok();
+        return Ok(pod.map(|config| (config, IN_CLUSTER.into())));
+    };
     let options = KubeConfigOptions {
-        context: context.map(str::to_string),
+        context: Some(name.clone()),
         cluster: None,
         user: None,
     };
@@ -93,7 +90,19 @@ pub(super) async fn configuration(access: &Access) -> Result<(Config, String)> {
                 .hint(WHERE)
         })?;
     config.default_retry = false;
-    Ok((config, name))
+    Ok(Some((config, name)))
+}
+
+/// The API server that EKS names. None where it names none, or one to which no token may go.
+pub(super) fn eks(info: &ClusterInfo) -> Option<Config> {
+    let endpoint: Uri = info.endpoint.as_ref()?.parse().ok()?;
+    if endpoint.scheme() != Some(&Scheme::HTTPS) || info.certificate_authorities.is_empty() {
+        return None;
+    }
+    let mut config = Config::new(endpoint);
+    config.root_cert = Some(info.certificate_authorities.clone());
+    config.default_retry = false;
+    Some(config)
 }
 
 /// A client with its own connection.

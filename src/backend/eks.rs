@@ -6,15 +6,17 @@ use aws_sdk_eks::types::{PodIdentityAssociation, PodIdentityAssociationSummary};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CallError, ClusterInfo, Reason,
+    CallError, Reason,
     call::{absent_is_fine, call},
     trace,
 };
 use crate::object::{EKS, Id, Object, PLATFORM_NAMESPACE};
 
 mod addon;
+mod cluster;
 
 pub use addon::Addon;
+pub use cluster::ClusterInfo;
 
 type Answer<T> = Result<T, CallError>;
 
@@ -66,26 +68,14 @@ impl Eks {
         let call_name = format!("eks:DescribeCluster {name}");
         let describe = async || self.client.describe_cluster().name(name).send().await;
         let cluster = call(&call_name, describe).await?.cluster;
-        let lacks = |what: &str| CallError {
-            call: call_name.clone(),
+        cluster.and_then(cluster::read).ok_or_else(|| CallError {
+            call: call_name,
             reason: Reason::Other,
             code: String::new(),
-            message: format!("the answer has no {what}"),
+            message: "the answer lacks the cluster, its status, or the account in its ARN".into(),
             retry_after: None,
             after_writes: false,
-        };
-        let cluster = cluster.ok_or_else(|| lacks("cluster"))?;
-        let account = cluster
-            .arn
-            .as_deref()
-            .and_then(|arn| arn.split(':').nth(4)?.parse().ok());
-        let authority = cluster
-            .certificate_authority
-            .and_then(|authority| authority.data);
-        Ok(ClusterInfo {
-            account_id: account.ok_or_else(|| lacks("account id in its ARN"))?,
-            endpoint: cluster.endpoint.ok_or_else(|| lacks("endpoint"))?,
-            certificate_authority: authority.ok_or_else(|| lacks("certificate authority"))?,
+            advice: None,
         })
     }
 

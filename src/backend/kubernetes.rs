@@ -9,17 +9,18 @@ use futures_util::Stream;
 use kube::Config;
 use serde_json::{Value, json};
 
-use super::{Access, CallError, Reason, connect, credentials::Credentials, retry::retry};
+use super::{CallError, Reason, credentials::Credentials, retry::retry};
 use discovery::Discovered;
+use reach::Reach;
 use wire::{collection, failed, not_served, query, request, to_object, transport};
 
 mod discovery;
 mod exists;
 mod follow;
+mod reach;
 mod wire;
 use crate::{
     ack,
-    error::Result,
     managed::{MANAGER, REPAIR_MANAGER},
     object::{Id, KnownKind, Object},
 };
@@ -71,52 +72,13 @@ pub struct Kubernetes {
     credentials: Arc<Credentials>,
     client: kube::Client,
     discovered: Arc<Mutex<Discovered>>,
+    /// Whose API server it is, where it is known to be EKS's.
+    reach: Option<Arc<Reach>>,
     /// Name of the context, for messages.
     pub context: String,
 }
 
 impl Kubernetes {
-    /// Reads the kubeconfigs, and runs the credential plugin of the user, if there is one; makes no call.
-    ///
-    /// # Errors
-    /// Unreachable, when there is no configuration or it cannot be used.
-    pub async fn connect(access: &Access) -> Result<Self> {
-        let (mut config, context) = connect::configuration(access).await?;
-        let credentials = Credentials::take(&mut config, &context, access.attended).await?;
-        let credentials = Arc::new(credentials);
-        Ok(Self {
-            client: connect::client(&config, &credentials)?,
-            credentials,
-            discovered: Arc::default(),
-            config,
-            context,
-        })
-    }
-
-    /// The same cluster over a new connection, which may end at another API server.
-    ///
-    /// # Errors
-    /// As [`Self::connect`].
-    pub fn fresh(&self) -> Result<Self> {
-        Ok(Self {
-            client: connect::client(&self.config, &self.credentials)?,
-            credentials: Arc::clone(&self.credentials),
-            discovered: Arc::clone(&self.discovered),
-            config: self.config.clone(),
-            context: self.context.clone(),
-        })
-    }
-
-    /// URL of the API server.
-    pub fn endpoint(&self) -> String {
-        self.config.cluster_url.to_string()
-    }
-
-    /// The certificate authorities that the kubeconfig pins, in DER.
-    pub fn certificate_authorities(&self) -> &[Vec<u8>] {
-        self.config.root_cert.as_deref().unwrap_or_default()
-    }
-
     /// Reads one object.
     ///
     /// # Errors
@@ -397,5 +359,6 @@ impl Kubernetes {
             }
         })
         .await
+        .map_err(|error| self.advised(error))
     }
 }

@@ -56,7 +56,7 @@ pub enum AwsMode {
     /// mcpctl itself, on IAM and EKS.
     #[default]
     Direct,
-    /// AWS Controllers for Kubernetes, from objects in the cluster. No AWS call is made.
+    /// AWS Controllers for Kubernetes, from objects in the cluster. No AWS call is made, unless EKS has to show the way to it.
     Ack,
 }
 

@@ -80,8 +80,9 @@ impl Names {
 /// The partition of a region: `aws`, `aws-cn`, `aws-us-gov` or one of the isolated ones.
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
 pub fn partition(region: &str) -> &'static str {
-    const BY_PREFIX: [(&str, &str); 6] = [
+    const BY_PREFIX: [(&str, &str); 7] = [
         ("cn-", "aws-cn"),
+        ("eusc-", "aws-eusc"),
         ("us-gov-", "aws-us-gov"),
         ("us-isob-", "aws-iso-b"),
         ("us-isof-", "aws-iso-f"),
@@ -92,4 +93,17 @@ pub fn partition(region: &str) -> &'static str {
         .iter()
         .find(|(prefix, _)| region.starts_with(prefix))
         .map_or("aws", |(_, partition)| partition)
+}
+
+/// What the host names of AWS in a region end with, as the SDKs' partition data have it.
+pub fn dns_suffix(region: &str) -> &'static str {
+    match partition(region) {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-iso-f" => "csp.hci.ic.gov",
+        _ => "amazonaws.com",
+    }
 }

@@ -116,6 +116,28 @@ fn tenants_of_the_cluster() {
 }
 
 #[test]
+fn tenants_of_a_cluster_that_eks_names() {
+    let world = World::new("tab-eks");
+    let _ = world
+        .mcpctl(&["tenant", "add", "tab-eks1", "--wait", "applied"])
+        .expect(0);
+    let bare = offline(&world.dir, &[]);
+    offers(&bare, "mcpctl tenant remove tab-eks", &[]);
+    let mut command = offline(&world.dir, &[]);
+    command.envs(world.sandbox.aws_env(&world.access_key));
+    offers(&command, "mcpctl tenant remove tab-eks", &["tab-eks1"]);
+    // By the line's own flags.
+    offers(
+        &command,
+        "mcpctl --cluster tab-nowhere tenant remove tab-eks",
+        &[],
+    );
+    world.sandbox.no_access_entry("TAB-STRANGER");
+    command.env("AWS_ACCESS_KEY_ID", "TAB-STRANGER");
+    offers(&command, "mcpctl tenant remove tab-eks", &[]);
+}
+
+#[test]
 fn a_cluster_that_cannot_be_asked_is_no_news() {
     let desk = Desk::new("tab-silent");
     // One refuses, one takes the connection and never answers, one is no kubeconfig.

@@ -159,7 +159,7 @@ fn the_commands_of_the_readme_work() {
     let commands = blocks("sh").concat();
     let commands: Vec<_> = commands
         .iter()
-        .filter(|line| line.starts_with("mcpctl "))
+        .filter(|line| line.starts_with("mcpctl ") || line.contains(" mcpctl "))
         .collect();
     assert!(commands.len() > 10, "{commands:?}");
     for command in commands {

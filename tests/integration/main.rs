@@ -12,6 +12,7 @@ mod desk;
 mod documents;
 mod drift;
 mod dry_run;
+mod eks_access;
 mod faults;
 mod figures;
 mod gate;

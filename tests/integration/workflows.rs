@@ -82,10 +82,9 @@ fn a_workflow_may_do_little_and_runs_nothing_that_was_typed() {
     }
 }
 
-/// A machine on which scripts run as GitHub runs them.
+/// A machine on which scripts run as GitHub runs them: with AWS credentials, and without a kubeconfig.
 struct Runner<'a> {
     sandbox: &'a Sandbox,
-    kubeconfig: PathBuf,
     temporary: PathBuf,
 }
 
@@ -94,12 +93,7 @@ impl<'a> Runner<'a> {
         let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("workflows-{}", std::process::id()));
         std::fs::create_dir_all(&temporary).expect("a directory");
-        let kubeconfig = sandbox.kubeconfig_for_cluster("prod", "ci", &["system:masters"]);
-        Self {
-            sandbox,
-            kubeconfig: kubeconfig.expect("a kubeconfig"),
-            temporary,
-        }
+        Self { sandbox, temporary }
     }
 
     fn run(&self, script: &str, environment: &[(&str, &str)]) -> Run {
@@ -123,7 +117,6 @@ impl<'a> Runner<'a> {
                 "PATH",
                 format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display()),
             )
-            .env("KUBECONFIG", &self.kubeconfig)
             .env("GITHUB_ACTIONS", "true")
             .env("RUNNER_TEMP", &self.temporary)
             .env("GITHUB_OUTPUT", self.temporary.join("output"))

@@ -42,7 +42,7 @@ impl Kubernetes {
             .client
             .request_events::<Value>(request)
             .await
-            .map_err(|error| failed(&call, error))?;
+            .map_err(|error| self.advised(failed(&call, error)))?;
         Ok(stream
             .map(|event| match event {
                 Ok(
@@ -79,6 +79,6 @@ impl Kubernetes {
         );
         let request = request("GET", &path, None, &call)?;
         let text = self.client.request_text(request).await;
-        text.map_err(|error| failed(&call, error))
+        text.map_err(|error| self.advised(failed(&call, error)))
     }
 }

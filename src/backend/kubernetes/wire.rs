@@ -70,6 +70,7 @@ pub(super) fn transport(call: &str, message: String) -> CallError {
         message,
         retry_after: None,
         after_writes: false,
+        advice: None,
     }
 }
 
@@ -85,9 +86,11 @@ pub(super) fn not_served(id: &Id, call: &str) -> CallError {
 
 /// The call was not made, since nothing could say who makes it.
 fn no_credentials(call: &str, why: &(dyn std::error::Error + 'static)) -> CallError {
-    let message = why.downcast_ref::<Error>().map(Error::line);
+    let why = why.downcast_ref::<Error>();
+    let message = why.map(Error::line);
     CallError {
         reason: Reason::NoCredentials,
+        advice: why.and_then(|why| why.hints.first().cloned()),
         ..transport(call, message.unwrap_or_default())
     }
 }
@@ -130,6 +133,7 @@ pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
         message: status.message,
         retry_after: seconds.map(Duration::from_secs),
         after_writes: false,
+        advice: None,
     }
 }
 
