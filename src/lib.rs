@@ -42,6 +42,8 @@ pub mod managed;
 pub mod marks;
 pub mod object;
 pub mod observe;
+pub mod origin;
+pub mod orphans;
 pub mod plan;
 pub mod policy;
 pub mod quantity;

@@ -7,26 +7,30 @@ use k8s_openapi::jiff::Timestamp;
 use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 
 use crate::{
-    backend::{AssociationSummary, Aws, Kubernetes},
+    backend::Kubernetes,
     config::Settings,
     error::{Error, Result},
     gate,
-    marks::{CLUSTER, NAMESPACE, TENANT},
-    object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, own_kind},
-    plan::{Action, Conflict, Plan, Subject, aws_tag},
-    spec::{Names, Resolved},
+    marks::TENANT,
+    object::{Id, Object, State, own_kind},
+    plan::{Action, Conflict, Plan, Subject},
+    spec::Resolved,
 };
 
 mod acks;
 mod changes;
 mod confirm;
 mod everyone;
+mod identity;
+mod orphans;
 mod workload;
 
 pub use acks::{Summaries, carried, has_platform, summaries};
 pub use changes::Changes;
 pub use confirm::confirmed;
 pub use everyone::{Everyone, everyone};
+pub use identity::{identity, leftovers, names_in_aws, names_of, roles};
+pub use orphans::orphans;
 pub use workload::{Workload, workload};
 
 /// Lists in flight at most.
@@ -138,80 +142,6 @@ pub async fn objects(
         .flatten()
         .map(|object| (object.id().clone(), object))
         .collect())
-}
-
-/// Role and association of a tenant, by its names, and the associations of other service accounts in its namespace.
-///
-/// # Errors
-/// What AWS answered.
-pub async fn identity(
-    aws: &Aws,
-    tenant: &str,
-    names: &Names,
-    settings: &Settings,
-) -> Result<State> {
-    let role = Id::new(IAM, "Role", PLATFORM_NAMESPACE, tenant);
-    let cluster = settings.cluster.name.as_str();
-    let associations = async {
-        let found = aws
-            .eks
-            .associations(cluster, Some(&names.namespace))
-            .await?;
-        let (own, beside): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|found| found.service_account == names.service_account);
-        let id = Id::new(EKS, "PodIdentityAssociation", PLATFORM_NAMESPACE, tenant);
-        let mut objects = Vec::new();
-        for summary in own {
-            objects.extend(aws.eks.describe(&id, cluster, &summary.id).await?);
-        }
-        objects.extend(beside.iter().map(AssociationSummary::object));
-        Ok(objects)
-    };
-    let (role, associations) = try_join(aws.iam.role(&role, &names.role), associations).await?;
-    Ok(role
-        .into_iter()
-        .chain(associations)
-        .map(|object| (object.id().clone(), object))
-        .collect())
-}
-
-/// The names of a tenant whose record is lost, by the tags of its role.
-///
-/// # Errors
-/// What AWS answered.
-pub async fn names_in_aws(
-    aws: &Aws,
-    tenant: &str,
-    settings: &Settings,
-    derived: &Names,
-) -> Result<Option<Names>> {
-    for role in aws.iam.roles(&derived.role_path).await? {
-        if role.tenant() != Some(tenant) || role.name == derived.role {
-            continue;
-        }
-        let id = Id::new(IAM, "Role", PLATFORM_NAMESPACE, tenant);
-        let object = aws.iam.role(&id, &role.name).await?;
-        let told = object.and_then(|object| names_of(&object, settings, derived));
-        if told.is_some() {
-            return Ok(told);
-        }
-    }
-    Ok(None)
-}
-
-/// The names that a tenant was given, as its role tells them, where the role is its own.
-pub fn names_of(role: &Object, settings: &Settings, derived: &Names) -> Option<Names> {
-    let tag = |key: &str| aws_tag(role, key);
-    let ours = role.id().is(IAM, "Role")
-        && tag(TENANT) == Some(role.id().name.as_str())
-        && tag(CLUSTER) == Some(settings.cluster.name.as_str());
-    let namespace = tag(NAMESPACE).filter(|_| ours)?;
-    Some(Names {
-        namespace: namespace.into(),
-        role: role.text("/spec/name").into(),
-        ..derived.clone()
-    })
 }
 
 /// Whether a pod of the tenant's server that is not on its way out was made before a moment, in seconds since 1970.

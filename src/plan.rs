@@ -223,9 +223,10 @@ impl Subject {
     }
 
     /// Whether an association is not the tenant's own, but of another service account of its namespace.
-    fn is_beside(&self, id: &Id) -> bool {
+    fn is_beside(&self, object: &Object) -> bool {
+        let id = object.id();
         let own = matches!(self, Self::Tenant { name, .. } if *name == id.name);
-        id.is(EKS, "PodIdentityAssociation") && !own
+        id.is(EKS, "PodIdentityAssociation") && !own && !self.owns(object)
     }
 
     /// The namespace that holds the lock.
@@ -324,7 +325,7 @@ fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
     let ours = |object: &&Object| subject.owns(object);
     let giving_back = wanted.is_empty() && live.values().filter(ours).any(is_adopted);
     for (id, object) in surplus {
-        if subject.is_beside(id) {
+        if subject.is_beside(object) {
             let account = object.text("/spec/serviceAccount");
             let what =
                 format!("the association of service account {account} in the tenant's namespace");

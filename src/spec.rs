@@ -20,7 +20,9 @@ mod types;
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
 pub use env::EnvVar;
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
-pub use names::{Names, SERVICE_ACCOUNT, dns_suffix, partition, role_path};
+pub use names::{
+    Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,
+};
 pub use types::{
     AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region,
     TenantName, Text, UrlPath,

@@ -129,20 +129,14 @@ impl Look {
             Some(Err(fault)) => (None, Some(fault)),
             None => (None, None),
         };
-        let names = match (&record, session.identities()) {
-            (Some(record), _) => record.names.clone(),
-            // Without a record a role of ours may still tell which names the tenant was given.
-            (None, Some(Side::Aws(aws))) => {
-                let told = observe::names_in_aws(aws, name.as_str(), settings, &derived).await?;
-                told.unwrap_or_else(|| derived.clone())
-            }
-            (None, Some(Side::Kubernetes(_))) => {
-                let mut roles = identity.values();
-                let told = roles.find_map(|role| observe::names_of(role, settings, &derived));
-                told.unwrap_or_else(|| derived.clone())
-            }
-            (None, None) => derived.clone(),
-        };
+        // Without a record a role of ours may still tell which names the tenant was given.
+        let told = |role: &Object| observe::names_of(role, settings, &derived);
+        let recorded = record.as_ref().map(|record| record.names.clone());
+        let mut names = recorded.or_else(|| identity.values().find_map(told));
+        if let (None, Some(Side::Aws(aws))) = (&names, session.identities()) {
+            names = observe::names_in_aws(aws, name.as_str(), settings, &derived).await?;
+        }
+        let names = names.unwrap_or_else(|| derived.clone());
         if names != derived && session.ack.is_none() {
             identity = self::identity(session, &name, &names).await?;
         }
@@ -437,7 +431,7 @@ pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
 pub async fn only_in_aws(session: &Session<'_>) -> Result<Vec<String>> {
     let path = role_path(&session.settings.cluster.name);
     let roles = match session.identities() {
-        Some(Side::Aws(aws)) => aws.iam.roles(&path).await?,
+        Some(Side::Aws(aws)) => observe::roles(aws, &session.settings).await?,
         Some(Side::Kubernetes(kubernetes)) => observe::summaries(kubernetes, &path).await?.roles,
         None => return Ok(Vec::new()),
     };

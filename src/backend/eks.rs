@@ -29,6 +29,8 @@ pub struct AssociationSummary {
     pub namespace: String,
     /// Service account.
     pub service_account: String,
+    /// ARN of the add-on that made it; empty for none.
+    pub owner: String,
 }
 
 impl AssociationSummary {
@@ -112,6 +114,7 @@ impl Eks {
             id: found.association_id.unwrap_or_default(),
             namespace: found.namespace.unwrap_or_default(),
             service_account: found.service_account.unwrap_or_default(),
+            owner: found.owner_arn.unwrap_or_default(),
         };
         Ok(found.into_iter().map(summary).collect())
     }

@@ -6,7 +6,10 @@ use aws_sdk_iam::types::AttachedPolicy;
 use serde_json::{Map, Value, json};
 
 use super::{CallError, Reason, call::call, trace};
-use crate::object::{Id, Object};
+use crate::{
+    object::{Id, Object},
+    spec::tenant_in,
+};
 
 mod write;
 
@@ -22,13 +25,14 @@ pub struct RoleSummary {
     pub name: String,
     /// ARN.
     pub arn: String,
+    /// Trust policy.
+    pub trust: Value,
 }
 
 impl RoleSummary {
-    /// The tenant that the name speaks of: what stands before the hash of ten digits.
+    /// The tenant that the name speaks of.
     pub fn tenant(&self) -> Option<&str> {
-        let (tenant, hash) = self.name.rsplit_once('-')?;
-        (hash.len() == 10 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then_some(tenant)
+        tenant_in(&self.name)
     }
 }
 
@@ -201,6 +205,7 @@ impl Iam {
         let summary = |role: aws_sdk_iam::types::Role| RoleSummary {
             name: role.role_name,
             arn: role.arn,
+            trust: document(&role.assume_role_policy_document.unwrap_or_default()),
         };
         Ok(roles.into_iter().map(summary).collect())
     }

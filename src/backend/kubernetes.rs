@@ -107,6 +107,16 @@ impl Kubernetes {
             .await
     }
 
+    /// Reads all objects of a kind that have a name, in all namespaces.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub async fn named(&self, kind: &KnownKind, name: &str) -> Answer<Vec<Object>> {
+        let selector = format!("metadata.name={name}");
+        self.list_where(kind, "", ("fieldSelector", &selector))
+            .await
+    }
+
     /// Reads one object by a list, which unlike [`Self::get`] tells a kind that is not served from an object that is
     /// not there.
     ///

@@ -36,6 +36,7 @@ Examples:
 Examples:
   mcpctl tenant list
   mcpctl tenant list -o wide
+  mcpctl tenant list --orphans
   mcpctl tenant list --context staging -v"
     )]
     List(List),
@@ -129,6 +130,10 @@ pub struct List {
     /// What is printed
     #[arg(long, short, value_enum, default_value_t = ListForm::Table)]
     pub output: ListForm,
+    /// What lost its other half instead: roles and associations whose tenant is gone, tenants without; each with the
+    /// command that puts it right
+    #[arg(long)]
+    pub orphans: bool,
 }
 
 /// The form of a list.

@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{List, ListForm},
-    error::Result,
-    observe, report,
+    error::{Error, Result},
+    observe, orphans, report,
     session::{Context, Session},
     status::TenantList,
 };
 
 pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
+    if args.orphans {
+        return Box::pin(orphans(context, args.output)).await;
+    }
     let list = context
         .until_signal(async {
             let session = Session::open(context, None).await?;
@@ -34,6 +37,33 @@ pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
     };
     if list.items.is_empty() {
         context.ui.status("no tenants");
+    }
+    context.ui.data(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// It is a list: what it finds is no failure.
+async fn orphans(context: &Context, output: ListForm) -> Result<ExitCode> {
+    let list = context
+        .until_signal(async {
+            let session = Session::open(context, None).await?;
+            let settings = &session.settings;
+            let identities = session.identities();
+            let identities = identities.ok_or_else(|| Error::usage("AWS is left out"))?;
+            let found = observe::orphans(session.kubernetes()?, identities, settings);
+            let (tenants, held) = found.await?;
+            let place = (&settings.cluster, settings.aws);
+            Ok(orphans::find(&tenants, &held, place))
+        })
+        .await?;
+    let text = match output {
+        ListForm::Json => report::json(&list),
+        ListForm::Yaml => report::yaml(&list)?,
+        ListForm::Name => report::orphan_names(&list),
+        ListForm::Table | ListForm::Wide => report::orphans(&list),
+    };
+    if list.items.is_empty() {
+        context.ui.status("no orphans");
     }
     context.ui.data(&text)?;
     Ok(ExitCode::SUCCESS)

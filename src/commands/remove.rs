@@ -10,12 +10,14 @@ use futures_util::future::try_join3;
 use serde_json::Value;
 
 use crate::{
+    ack,
     cli::{Only, Remove},
     error::{Error, Result},
     guests::{self, Guests},
     managed,
     marks::{PROTECTED, TENANT},
-    object::{Id, State},
+    object::{IAM, Id, Object, State},
+    observe,
     plan::{self, Action, Conflict, Foreign, Options, Plan},
     report,
     session::{Context, Session},
@@ -97,11 +99,11 @@ async fn look_for_everything(
 ) -> Result<(Plan, State)> {
     let wanted = State::new();
     let reads = try_join3(
-        look.live(session, &wanted),
+        everything(look, session),
         guests(look, session),
-        instance_profiles(look, session),
+        instance_profiles(look.role(), look, session),
     );
-    let (mut live, guests, profiles) = reads.await?;
+    let (mut live, guests, mut profiles) = reads.await?;
     tenant::keep(&mut live, args.half.only);
     let mut plan = plan::toward(&wanted, &live, &look.subject, &Options::default());
     if let Some(id) = look
@@ -113,7 +115,9 @@ async fn look_for_everything(
         plan.conflicts
             .push(Conflict::new(&id, format!("{why}; {hint}")));
     }
-    plan.conflicts.extend(stopped_by_the_tenant(look, &live));
+    let gone = session.kubernetes.is_some() && !look.owns_namespace();
+    plan.conflicts
+        .extend(stopped_by_the_tenant(look, &live, gone));
     plan.conflicts
         .extend(foreign_policies(look, &live, &mut plan.foreign));
     let deletes = |plan: &Plan, is: &dyn Fn(&Id) -> bool| {
@@ -124,15 +128,31 @@ async fn look_for_everything(
     if deletes(&plan, &|id| id.is("", "Namespace")) {
         guests.join(&mut plan, args.with_contents);
     }
-    if let Some(role) = look
-        .role()
-        .filter(|role| deletes(&plan, &|id| id == role.id()))
-    {
+    let is_deleted =
+        |object: &&Object| object.id().is(IAM, "Role") && deletes(&plan, &|id| id == object.id());
+    let roles: Vec<&Object> = live.values().filter(is_deleted).collect();
+    for role in roles {
+        let read = look.role().is_some_and(|known| known.id() == role.id());
+        let profiles = if read {
+            std::mem::take(&mut profiles)
+        } else {
+            instance_profiles(Some(role), look, session).await?
+        };
         let held =
             |profile| Conflict::new(role.id(), format!("instance profile {profile} holds it"));
         plan.conflicts.extend(profiles.into_iter().map(held));
     }
     Ok((plan, live))
+}
+
+/// What lives of the tenant, and where its namespace is gone, what else in AWS says that it is the tenant's.
+async fn everything(look: &Look, session: &Session<'_>) -> Result<State> {
+    let mut live = look.live(session, &State::new()).await?;
+    if let Some(aws) = session.aws.as_ref().filter(|_| !look.owns_namespace()) {
+        let whose = (look.name.as_str(), &look.subject);
+        live.extend(observe::leftovers(aws, whose, &live, &session.settings).await?);
+    }
+    Ok(live)
 }
 
 /// What others put into the tenant's namespace.
@@ -145,9 +165,13 @@ async fn guests(look: &Look, session: &Session<'_>) -> Result<Guests> {
     }
 }
 
-/// What in AWS holds the tenant's role.
-async fn instance_profiles(look: &Look, session: &Session<'_>) -> Result<Vec<String>> {
-    match (&session.aws, look.role()) {
+/// What in AWS holds a role of the tenant's.
+async fn instance_profiles(
+    role: Option<&Object>,
+    look: &Look,
+    session: &Session<'_>,
+) -> Result<Vec<String>> {
+    match (&session.aws, role) {
         (Some(aws), Some(role)) if look.subject.owns(role) => {
             Ok(aws.iam.instance_profiles(role.text("/spec/name")).await?)
         }
@@ -168,8 +192,9 @@ fn is_given_back(look: &Look, live: &State) -> bool {
     nobodys && ours.peek().is_some() && ours.all(plan::is_adopted)
 }
 
-/// A tenant that is protected, by its record or by its role's tag, and one that a repository would bring back.
-fn stopped_by_the_tenant(look: &Look, live: &State) -> Vec<Conflict> {
+/// A tenant that is protected, by its record or by its role's tag, one that a repository would bring back, and what is
+/// left of a gone one in ACK's hands.
+fn stopped_by_the_tenant(look: &Look, live: &State, gone: bool) -> Vec<Conflict> {
     let id = Id::namespace(&look.names.namespace);
     let recorded = look
         .record
@@ -177,15 +202,30 @@ fn stopped_by_the_tenant(look: &Look, live: &State) -> Vec<Conflict> {
         .and_then(|record| record.input.layer.spec.get("protected")?.as_bool());
     let tagged = live
         .values()
-        .any(|object| plan::aws_tag(object, PROTECTED) == Some("true"));
+        .find(|object| plan::aws_tag(object, PROTECTED) == Some("true"));
     let mut found = Vec::new();
-    if recorded.unwrap_or(false) || tagged {
-        let why = "the tenant is protected; take it off first: mcpctl tenant add";
-        found.push(Conflict::new(
-            &id,
-            format!("{why} {} --set protected=false", look.name),
-        ));
+    match tagged {
+        Some(role) if gone && !role.lives_in_cluster() => {
+            let name = role.text("/spec/name");
+            let why = format!(
+                "the tenant was protected; take that off its role first: aws iam untag-role --role-name {name} --tag-keys {PROTECTED}"
+            );
+            found.push(Conflict::new(role.id(), why));
+        }
+        _ if recorded.unwrap_or(false) || tagged.is_some() => {
+            let why = "the tenant is protected; take it off first: mcpctl tenant add";
+            let why = format!("{why} {} --set protected=false", look.name);
+            found.push(Conflict::new(&id, why));
+        }
+        _ => {}
     }
+    let acks = live.values().filter(|object| {
+        gone && !object.lives_in_cluster() && plan::aws_tag(object, ack::CONTROLLER).is_some()
+    });
+    found.extend(acks.map(|object| {
+        let why = "is carried out by ACK; its object is what has to go";
+        Conflict::new(object.id(), why)
+    }));
     let owners = look
         .namespace
         .as_ref()

@@ -44,7 +44,7 @@ pub struct Summaries {
 ///
 /// # Errors
 /// As [`carried`].
-pub async fn summaries(kubernetes: &Kubernetes, path: &str) -> Result<Summaries> {
+pub(super) async fn all(kubernetes: &Kubernetes, path: &str) -> Result<(Vec<Object>, Vec<Object>)> {
     let list = async |group: &str, kind: &str| {
         let kind = own_kind(group, kind);
         let listed = kubernetes.list(kind, PLATFORM_NAMESPACE, "").await;
@@ -53,6 +53,15 @@ pub async fn summaries(kubernetes: &Kubernetes, path: &str) -> Result<Summaries>
     let (mut roles, associations) =
         try_join(list(IAM, "Role"), list(EKS, "PodIdentityAssociation")).await?;
     roles.retain(|object| object.text("/spec/path") == path);
+    Ok((roles, associations))
+}
+
+/// The same as IAM and EKS would list them.
+///
+/// # Errors
+/// As [`carried`].
+pub async fn summaries(kubernetes: &Kubernetes, path: &str) -> Result<Summaries> {
+    let (roles, associations) = all(kubernetes, path).await?;
     let unsynced = roles.iter().chain(&associations);
     let unsynced = unsynced
         .filter_map(plan::unsynced)
@@ -60,11 +69,13 @@ pub async fn summaries(kubernetes: &Kubernetes, path: &str) -> Result<Summaries>
     let role = |object: &Object| RoleSummary {
         name: object.text("/spec/name").into(),
         arn: object.text("/status/ackResourceMetadata/arn").into(),
+        trust: object.tree["spec"]["assumeRolePolicyDocument"].clone(),
     };
     let association = |object: &Object| AssociationSummary {
         id: object.text("/status/associationID").into(),
         namespace: object.text("/spec/namespace").into(),
         service_account: object.text("/spec/serviceAccount").into(),
+        owner: String::new(),
     };
     Ok(Summaries {
         unsynced: unsynced.collect(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join;
 
-use super::{Summaries, summaries};
+use super::{Summaries, roles, summaries};
 use crate::{
     backend::{AssociationSummary, Kubernetes, RoleSummary, Side},
     config::Settings,
@@ -53,11 +53,8 @@ pub async fn everyone(
             Some(Side::Kubernetes(kubernetes)) => return summaries(kubernetes, &path).await,
             None => return Ok(Summaries::default()),
         };
-        let lists = try_join(
-            aws.iam.roles(&path),
-            aws.eks.associations(name.as_str(), None),
-        );
-        let (roles, associations) = lists.await?;
+        let associations = async { Ok(aws.eks.associations(name.as_str(), None).await?) };
+        let (roles, associations) = try_join(roles(aws, settings), associations).await?;
         Ok::<_, Error>(Summaries {
             roles,
             associations,

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::types::{ClusterName, Host, TenantName};
 use crate::{
-    config::Settings,
+    config::{Cluster, Settings},
     error::{Error, Result},
     object::PLATFORM_NAMESPACE,
 };
@@ -18,6 +18,33 @@ pub const SERVICE_ACCOUNT: &str = "mcp-server";
 /// Path of all roles of a cluster.
 pub fn role_path(cluster: &ClusterName) -> String {
     format!("/mcpctl/{cluster}/")
+}
+
+/// Name of the role of a tenant's namespace and service account: one for each region, cluster and place.
+pub fn role_name(
+    tenant: &str,
+    (namespace, service_account): (&str, &str),
+    cluster: &Cluster,
+) -> String {
+    let Cluster { region, name, .. } = cluster;
+    let digest = Sha256::digest(format!("{region}\n{name}\n{namespace}\n{service_account}"));
+    let mut text = format!("{tenant}-");
+    for byte in digest.iter().take(5) {
+        _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// The tenant that the name of a role speaks of: what stands before the hash of ten digits.
+pub fn tenant_in(role: &str) -> Option<&str> {
+    let (tenant, hash) = role.rsplit_once('-')?;
+    (hash.len() == 10 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then_some(tenant)
+}
+
+/// Whether a namespace may have been derived from a tenant's name, whatever the prefix was then.
+pub fn is_named_after(tenant: &str, namespace: &str) -> bool {
+    let prefix = namespace.strip_suffix(tenant);
+    prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('-'))
 }
 
 /// The derived names of one tenant.
@@ -55,21 +82,12 @@ impl Names {
         }
         let service_account = SERVICE_ACCOUNT.to_string();
         let cluster = &settings.cluster;
-        let identity = format!(
-            "{}\n{}\n{namespace}\n{service_account}",
-            cluster.region, cluster.name
-        );
-        let digest = Sha256::digest(identity);
-        let hash = digest.iter().take(5).fold(String::new(), |mut text, byte| {
-            _ = write!(text, "{byte:02x}");
-            text
-        });
         let host = format!("{tenant}.{}", settings.domain);
         Ok(Self {
             host: host.parse().map_err(|why| {
                 Error::usage(format!("tenant `{tenant}`: {why}")).hint("set domain in mcpctl.yaml")
             })?,
-            role: format!("{tenant}-{hash}"),
+            role: role_name(tenant.as_str(), (&namespace, &service_account), cluster),
             role_path: role_path(&cluster.name),
             namespace,
             service_account,

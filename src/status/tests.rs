@@ -217,10 +217,12 @@ fn the_list_joins_what_is_left_of_each_tenant() {
         id: id.into(),
         namespace: namespace.into(),
         service_account: account.into(),
+        owner: String::new(),
     };
     let role = |name: &str| crate::backend::RoleSummary {
         name: name.into(),
         arn: String::new(),
+        trust: Value::Null,
     };
     let everyone = Everyone {
         namespaces: vec![object(json!({

@@ -9,6 +9,7 @@ use crate::world::{Run, World};
 
 mod guards;
 mod later;
+mod orphans;
 mod refusals;
 
 /// A cluster whose settings say `aws: ack`. The platform that tests share is that of another cluster name.

@@ -1,85 +1,9 @@
 //! The AWS half under everything that AWS does and an emulator does not, on a strict double: a role that is not visible
 //! yet, deletes that spread slowly, throttling, refusals, pages, and things that change under us.
 
-use mcpctl_sandbox::strict_aws::{Fault, StrictAws, Times};
+use mcpctl_sandbox::strict_aws::{Fault, Times};
 
-use crate::world::{POLICY, Run, offline};
-
-const ACCOUNT: &str = "111122223333";
-const NAMESPACE: &str = "mcp-acme";
-
-/// A strict AWS with one cluster, and a directory with settings. Only the AWS half is asked for, so no cluster runs.
-struct Strict {
-    aws: StrictAws,
-    dir: std::path::PathBuf,
-}
-
-impl Strict {
-    fn new(name: &str) -> Self {
-        let aws = StrictAws::start(ACCOUNT, "eu-west-1").expect("the double starts");
-        aws.add_cluster("prod", "https://127.0.0.1:1", "");
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("strict-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("a directory");
-        std::fs::write(dir.join("policy.json"), POLICY).expect("a policy");
-        let settings = "cluster: {name: prod, region: eu-west-1}\ndomain: example.com\ningress: {albSubnetCidrs: [10.0.0.0/20]}\n\
-             iam: {permissionsBoundary: none, policy: policy.json}\ndefaults: {image: registry.example/mcp:1}\n";
-        std::fs::write(dir.join("mcpctl.yaml"), settings).expect("settings");
-        Self { aws, dir }
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        let mut command = offline(&self.dir, args);
-        command.envs(self.aws.env()).args(["--only", "aws"]);
-        Run::of(&mut command)
-    }
-
-    fn add(&self) -> Run {
-        self.run(&["tenant", "add", "acme"])
-    }
-
-    /// The tenant's role by the name that the tool derives.
-    fn role(&self) -> String {
-        self.aws.state(|state| {
-            let mut roles = state
-                .roles
-                .values()
-                .filter(|role| role.name.starts_with("acme-"));
-            roles.next().map(|role| role.name.clone()).expect("a role")
-        })
-    }
-
-    /// Added and clean: a run again calls nothing that writes.
-    fn is_clean(&self) {
-        self.aws.heal();
-        self.aws.clear_calls();
-        let _ = self.add().expect(0).says(&["nothing to do"]);
-        let read = |name: &String| {
-            ["Describe", "Get", "List"]
-                .iter()
-                .any(|verb| name.starts_with(verb))
-        };
-        let calls = self.aws.calls();
-        assert!(calls.iter().all(read), "{calls:?}");
-        self.aws.state(|state| {
-            assert!(
-                state.association("prod", NAMESPACE, "mcp-server").is_some(),
-                "no association"
-            );
-        });
-    }
-
-    fn has_nothing(&self) {
-        self.aws.state(|state| {
-            assert!(state.roles.is_empty(), "roles: {:?}", state.roles.keys());
-            assert!(
-                state.associations.is_empty(),
-                "associations: {:?}",
-                state.associations.keys()
-            );
-        });
-    }
-}
+use crate::strict::{ACCOUNT, NAMESPACE, Strict};
 
 #[test]
 fn a_role_that_eks_does_not_see_yet_is_waited_for() {
@@ -213,13 +137,6 @@ fn limits_and_missing_policies_are_reported_as_aws_says_them() {
     strict.is_clean();
 }
 
-impl Strict {
-    fn is_clean_after_rerun(&self) {
-        let _ = self.add().expect(0);
-        self.is_clean();
-    }
-}
-
 #[test]
 fn a_role_that_differs_in_case_only_is_not_taken_over() {
     let strict = Strict::new("case");
@@ -329,4 +246,70 @@ fn lists_are_read_to_their_end() {
     });
     let run = strict.run(&["tenant", "remove", "acme", "--yes"]).expect(3);
     let _ = run.says(&["inline policy a-first", "inline policy z-last"]);
+}
+
+/// IAM is one for all regions, and two clusters of one name in two of them put their roles below one path.
+#[test]
+fn a_role_for_a_cluster_of_the_same_name_in_another_region_is_left_alone() {
+    let strict = Strict::new("regions");
+    let _ = strict
+        .run(&["tenant", "add", "acme", "--region", "us-east-1"])
+        .expect(0);
+    let theirs = [strict.role()];
+    // EKS is another one in each region.
+    strict.aws.state(|state| state.associations.clear());
+    let _ = strict.add().expect(0).says(&["2 created"]);
+    strict.is_clean();
+    let roles = |strict: &Strict| {
+        strict.aws.state(|state| {
+            let names = state.roles.values().map(|role| role.name.clone());
+            names.collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(roles(&strict).len(), 2);
+    for said in ["are removed", "nothing to remove"] {
+        let remove = ["tenant", "remove", "acme", "--yes"];
+        let _ = strict.run(&remove).expect(0).says(&[said]);
+        assert_eq!(roles(&strict), theirs);
+    }
+}
+
+/// Whatever the settings derive today: a tenant's own role and association go, and so do second ones.
+#[test]
+fn what_was_made_under_other_names_is_removed_by_its_tags() {
+    let strict = Strict::new("leftovers");
+    let _ = strict.add().expect(0);
+    let prefix = "namespacePrefix: zz-\ndomain:";
+    strict.settings("domain:", prefix);
+    let remove = ["tenant", "remove", "acme", "--yes"];
+    // Its role gone, the association says by its namespace and tags whose it is.
+    let name = strict.role();
+    strict.aws.state(|state| state.delete_role_under_us(&name));
+    let _ = strict
+        .run(&remove)
+        .expect(0)
+        .says(&["PodIdentityAssociation a-"]);
+    strict.has_nothing();
+    let _ = strict.run(&remove).expect(0).says(&["nothing to remove"]);
+    let _ = strict.add().expect(0);
+    strict.aws.state(|state| {
+        let mut role = state.roles.values().next().expect("a role").clone();
+        role.name = "acme-0123456789".into();
+        state.roles.insert(role.name.clone(), role);
+        let arn = format!("arn:aws:iam::{ACCOUNT}:role/other");
+        let theirs = state.add_association("prod", "shop-acme", "mcp-server", &arn);
+        theirs.tags.insert("team".into(), "shop".into());
+    });
+    let _ = strict
+        .run(&remove)
+        .expect(0)
+        .says(&["Role acme deleted", "Role acme-0123456789 deleted"]);
+    strict.aws.state(|state| {
+        assert!(state.roles.is_empty(), "{:?}", state.roles.keys());
+        let left: Vec<_> = state.associations.values().collect();
+        assert!(
+            left.len() == 1 && left[0].namespace == "shop-acme",
+            "{left:?}"
+        );
+    });
 }

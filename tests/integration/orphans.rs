@@ -1,0 +1,309 @@
+//! What lost its other half is listed, with a command that works, and nothing else is.
+
+use base64::Engine;
+use mcpctl_sandbox::{Options, Sandbox, strict_aws::StrictAws};
+use serde_json::{Value, json};
+
+use crate::{
+    strict::ACCOUNT,
+    world::{Run, World},
+};
+
+const LIST: [&str; 3] = ["tenant", "list", "--orphans"];
+
+/// A cluster of its own: on the one that tests share, the tenants of all others lack their half in this AWS cluster.
+struct Orphans<'a> {
+    world: World<'a>,
+}
+
+impl Orphans<'_> {
+    fn add(&self, tenants: &[&str], more: &[&str]) {
+        for tenant in tenants {
+            let args = [&["tenant", "add", tenant, "--wait", "applied"], more].concat();
+            let _ = self.world.mcpctl(&args).expect(0);
+        }
+    }
+
+    fn list(&self) -> Vec<Value> {
+        let run = self.world.mcpctl(&[&LIST[..], &["-o", "json"]].concat());
+        let list: Value = serde_json::from_str(&run.expect(0).stdout).expect("JSON");
+        assert_eq!(
+            (&list["kind"], &list["cluster"]),
+            (&"OrphanList".into(), &"orphans".into())
+        );
+        list["items"].as_array().expect("items").clone()
+    }
+
+    /// `tenant kind: reason: command`, by tenant.
+    fn lines(&self) -> Vec<String> {
+        let text = |item: &Value, key: &str| item[key].as_str().expect("a text").to_string();
+        let line = |item: &Value| {
+            let [tenant, kind, reason, command] =
+                ["tenant", "kind", "reason", "command"].map(|key| text(item, key));
+            format!("{tenant} {kind}: {reason}: {command}")
+        };
+        self.list().iter().map(line).collect()
+    }
+
+    fn associations(&self) -> Vec<Value> {
+        let list =
+            self.world
+                .sandbox
+                .aws_eks("GET", "/clusters/orphans/pod-identity-associations", None);
+        let list = list.expect("associations");
+        list["associations"].as_array().expect("a list").clone()
+    }
+
+    fn lose_association(&self, tenant: &str) {
+        let namespace = format!("mcp-{tenant}");
+        let found = self.associations();
+        let one = found.iter().find(|one| one["namespace"] == namespace);
+        let id = one.expect("it")["associationId"].as_str().expect("an id");
+        let path = format!("/clusters/orphans/pod-identity-associations/{id}");
+        self.world
+            .sandbox
+            .aws_eks("DELETE", &path, None)
+            .expect("a delete");
+    }
+
+    fn roles(&self) -> Vec<String> {
+        let call = [("Action", "ListRoles"), ("PathPrefix", "/mcpctl/orphans/")];
+        let xml = self.world.sandbox.aws_iam(&call).expect("roles");
+        let names = xml.split("<RoleName>").skip(1);
+        names
+            .filter_map(|rest| rest.split('<').next())
+            .map(str::to_string)
+            .collect()
+    }
+
+    fn lose_role(&self, tenant: &str) {
+        let roles = self.roles();
+        let own = |name: &&String| name.rsplit_once('-').is_some_and(|(own, _)| own == tenant);
+        let name = roles.iter().find(own).expect("its role").as_str();
+        let policy = [
+            ("Action", "DeleteRolePolicy"),
+            ("RoleName", name),
+            ("PolicyName", "mcpctl"),
+        ];
+        for call in [&policy[..], &[("Action", "DeleteRole"), ("RoleName", name)]] {
+            self.world.sandbox.aws_iam(call).expect("a delete");
+        }
+    }
+
+    fn lose_namespaces(&self, tenants: &[&str]) {
+        let names: Vec<String> = tenants.iter().map(|one| format!("mcp-{one}")).collect();
+        let names = names.iter().map(String::as_str);
+        let args: Vec<&str> = ["delete", "namespace"].into_iter().chain(names).collect();
+        self.world.kubectl(&args);
+    }
+
+    /// Requests that the list takes, to both sides.
+    fn cost(&self) -> (usize, usize) {
+        let before = (self.world.audit().len(), self.world.aws_calls().len());
+        let _ = self.world.mcpctl(&LIST).expect(0).says(&["no orphans"]);
+        (
+            self.world.audit().len() - before.0,
+            self.world.aws_calls().len() - before.1,
+        )
+    }
+}
+
+const ALL: [&str; 8] = [
+    "fine",
+    "both",
+    "role",
+    "bound",
+    "norole",
+    "nobond",
+    "noaccount",
+    "retaken",
+];
+
+#[test]
+fn each_mixture_is_listed_and_its_command_cleans_it_up() {
+    let sandbox = Sandbox::start(&Options::default()).expect("the sandbox starts");
+    let orphans = Orphans {
+        world: World::in_sandbox(&sandbox, "orphans"),
+    };
+    let _ = orphans.world.mcpctl(&["platform", "apply"]).expect(0);
+    orphans.add(&ALL[..1], &[]);
+    let one = orphans.cost();
+    orphans.add(&ALL[1..], &[]);
+    assert_eq!(orphans.cost(), one, "more tenants cost more requests");
+    others(&orphans);
+    let nothing = orphans.world.mcpctl(&LIST).expect(0).says(&["no orphans"]);
+    assert_eq!(nothing.stdout, "");
+
+    lose(&orphans);
+    listed(&orphans);
+    let commands: Vec<String> = orphans
+        .list()
+        .iter()
+        .map(|item| item["command"].as_str().expect("a command").to_string())
+        .collect();
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').collect();
+        assert_eq!(words[0], "mcpctl", "{command}");
+        let _ = orphans.world.mcpctl(&words[1..]).expect(0);
+    }
+    assert_eq!(orphans.lines(), [""; 0]);
+    // What is left is what lives, and what was never ours.
+    let living = |name: &String| {
+        ["fine-", "nobond-", "noaccount-", "norole-", "half-"]
+            .iter()
+            .any(|own| name.starts_with(own))
+    };
+    assert!(orphans.roles().iter().all(living), "{:?}", orphans.roles());
+    assert_eq!(orphans.roles().len(), 5);
+    assert_eq!(orphans.associations().len(), 5 + 2);
+    removed(&orphans);
+}
+
+/// Associations and a role that are somebody else's.
+fn others(orphans: &Orphans<'_>) {
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/theirs");
+    for (namespace, account, tags) in [
+        ("shop", "mcp-server", json!({"team": "shop"})),
+        (
+            "gone",
+            "mcp-server",
+            json!({"mcpctl.dev/tenant": "gone", "mcpctl.dev/cluster": "another"}),
+        ),
+    ] {
+        let body = json!({"namespace": namespace, "serviceAccount": account, "roleArn": role, "tags": tags});
+        let path = "/clusters/orphans/pod-identity-associations";
+        let made = orphans.world.sandbox.aws_eks("POST", path, Some(body));
+        made.expect("an association");
+    }
+    let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    let call = [
+        ("Action", "CreateRole"),
+        ("RoleName", "fine-theirs"),
+        ("Path", "/mcpctl/orphans/"),
+        ("AssumeRolePolicyDocument", trust),
+    ];
+    orphans.world.sandbox.aws_iam(&call).expect("a role");
+    let call = [("Action", "DeleteRole"), ("RoleName", "fine-theirs")];
+    assert!(orphans.list().is_empty(), "{:?}", orphans.lines());
+    orphans.world.sandbox.aws_iam(&call).expect("a delete");
+}
+
+fn lose(orphans: &Orphans<'_>) {
+    orphans.add(&["half"], &["--only", "kubernetes"]);
+    for tenant in ["role", "nobond"] {
+        orphans.lose_association(tenant);
+    }
+    for tenant in ["bound", "norole"] {
+        orphans.lose_role(tenant);
+    }
+    let account = ["delete", "serviceaccount", "mcp-server"];
+    orphans
+        .world
+        .kubectl(&[&["-n", "mcp-noaccount"], &account[..]].concat());
+    orphans.lose_namespaces(&["both", "role", "bound", "retaken"]);
+    orphans
+        .world
+        .kubectl(&["create", "namespace", "mcp-retaken"]);
+}
+
+fn listed(orphans: &Orphans<'_>) {
+    let remove = |tenant: &str| format!("mcpctl tenant remove {tenant} --yes");
+    let add = |tenant: &str| format!("mcpctl tenant add {tenant}");
+    let retaken = "namespaceNotTheTenants: mcpctl tenant remove retaken --only aws --yes";
+    let expected = [
+        format!("both association: namespaceGone: {}", remove("both")),
+        format!("both role: namespaceGone: {}", remove("both")),
+        format!("bound association: namespaceGone: {}", remove("bound")),
+        format!("half namespace: noAwsHalf: {}", add("half")),
+        format!(
+            "noaccount association: serviceAccountGone: {}",
+            add("noaccount")
+        ),
+        format!("nobond namespace: noAssociation: {}", add("nobond")),
+        format!("norole namespace: noRole: {}", add("norole")),
+        format!("retaken association: {retaken}"),
+        format!("retaken role: {retaken}"),
+        format!("role role: namespaceGone: {}", remove("role")),
+    ];
+    assert_eq!(orphans.lines(), expected);
+    let table = orphans.world.mcpctl(&LIST).expect(0).stdout;
+    let head = "TENANT      ORPHAN";
+    assert!(table.starts_with(head), "{table}");
+    assert!(
+        table.contains("namespace mcp-both is gone") && table.lines().count() == 11,
+        "{table}"
+    );
+    let names = orphans.world.mcpctl(&[&LIST[..], &["-o", "name"]].concat());
+    let names = names.expect(0).stdout;
+    assert!(names.contains("namespace/mcp-norole\n"), "{names}");
+    assert!(names.contains("role/both-"), "{names}");
+    let yaml = orphans.world.mcpctl(&[&LIST[..], &["-o", "yaml"]].concat());
+    assert!(yaml.expect(0).stdout.contains("kind: OrphanList\n"));
+}
+
+/// Whatever a tenant lacks, `remove` leaves nothing of it.
+fn removed(orphans: &Orphans<'_>) {
+    let tenants = ["norole", "nobond", "noaccount", "half"];
+    orphans.lose_role("norole");
+    orphans.lose_association("nobond");
+    let account = ["delete", "serviceaccount", "mcp-server"];
+    orphans
+        .world
+        .kubectl(&[&["-n", "mcp-noaccount"], &account[..]].concat());
+    let children =
+        tenants.map(|tenant| orphans.world.start(&["tenant", "remove", tenant, "--yes"]));
+    for child in children {
+        let ended = child.wait_with_output().expect("an end");
+        let _ = Run::from_output(ended)
+            .expect(0)
+            .says(&["nothing of it is left"]);
+    }
+    assert_eq!(orphans.lines(), [""; 0]);
+    assert_eq!(
+        (orphans.roles().len(), orphans.associations().len()),
+        (1, 1 + 2)
+    );
+}
+
+/// Two in one account would also be told apart by name; what counts is the tag. Lists are read to their end.
+#[test]
+fn all_pages_are_read_and_what_remove_does_not_find_by_name_is_told_so() {
+    let world = World::new("orphan-pages");
+    let strict = StrictAws::start(ACCOUNT, "eu-west-1").expect("the double starts");
+    let authority = base64::engine::general_purpose::STANDARD.encode(world.sandbox.ca_pem());
+    strict.add_cluster("orphan-pages", world.sandbox.api_server(), &authority);
+    strict.page_size(2);
+    let run = |args: &[&str]| {
+        let mut command = world.command(args);
+        Run::of(command.env_remove("AWS_ENDPOINT_URL").envs(strict.env()))
+    };
+    let tenants = ["page-a", "page-b", "page-c", "page-d", "page-e"];
+    for tenant in tenants {
+        let _ = run(&["tenant", "add", tenant, "--only", "aws"]).expect(0);
+    }
+    // Renamed by hand, tags and all.
+    strict.state(|state| {
+        let role = state
+            .roles
+            .values()
+            .find(|role| role.name.starts_with("page-e-"));
+        let mut role = role.expect("a role").clone();
+        state.delete_role_under_us(&role.name.clone());
+        role.name = "byhand".into();
+        state.roles.insert("byhand".into(), role);
+    });
+    let own = |stdout: &str| -> Vec<String> {
+        let lines = stdout.lines().filter(|line| line.starts_with("page-"));
+        lines.map(str::to_string).collect()
+    };
+    let list = run(&LIST).expect(0);
+    let lines = own(&list.stdout);
+    assert_eq!(lines.len(), 10, "{list}");
+    let by_hand = "aws iam delete-role --role-name byhand";
+    assert!(lines[9].contains(by_hand), "{list}");
+    for tenant in tenants {
+        let _ = run(&["tenant", "remove", tenant, "--yes"]).expect(0);
+    }
+    let list = run(&LIST).expect(0);
+    assert_eq!(own(&list.stdout).len(), 1, "{list}");
+}
