@@ -9,7 +9,9 @@ use crate::{
     ack,
     config::{AwsMode, Settings},
     error::{Error, Result},
-    marks::{CLUSTER, MANAGED_BY, NAMESPACE, PLATFORM, POLICY_HASH, PROTECTED, TENANT},
+    marks::{
+        CLUSTER, MANAGED_BY, MANAGED_POLICIES, NAMESPACE, PLATFORM, POLICY_HASH, PROTECTED, TENANT,
+    },
     object::{IAM, Id, Object, State},
     policy,
     record::{self, Record},
@@ -166,6 +168,15 @@ fn tag(object: &mut Object, resolved: &Resolved, settings: &Settings) {
         let text = policy::canonical(document).to_string();
         tags.push((POLICY_HASH, format!("{:x}", Sha256::digest(text))));
     }
+    let managed = object.tree["spec"]["policies"].as_array();
+    let managed: Vec<String> = managed
+        .into_iter()
+        .flatten()
+        .filter_map(|arn| arn.as_str().map(short_hash))
+        .collect();
+    if is_role && !managed.is_empty() {
+        tags.push((MANAGED_POLICIES, managed.join(" ")));
+    }
     object.tree["spec"]["tags"] = if is_role {
         tags.into_iter()
             .map(|(key, value)| json!({"key": key, "value": value}))
@@ -177,4 +188,11 @@ fn tag(object: &mut Object, resolved: &Resolved, settings: &Settings) {
                 .collect(),
         )
     };
+}
+
+/// How the tag of a role names a managed policy that was asked for: a tag's 256 characters hold no list of ARNs.
+pub fn short_hash(arn: &str) -> String {
+    let mut hash = format!("{:x}", Sha256::digest(arn));
+    hash.truncate(8);
+    hash
 }

@@ -10,6 +10,8 @@ pub const CLUSTER: &str = "mcpctl.dev/cluster";
 pub const NAMESPACE: &str = "mcpctl.dev/namespace";
 /// Tag with the hash of the role's inline policy.
 pub const POLICY_HASH: &str = "mcpctl.dev/policy-sha256";
+/// Tag with the managed policies that were asked for, each by the first eight digits of its ARN's SHA-256.
+pub const MANAGED_POLICIES: &str = "mcpctl.dev/managed-policies";
 /// Tag that refuses removal of a tenant of which only the AWS half is looked at.
 pub const PROTECTED: &str = "mcpctl.dev/protected";
 /// Annotation and tag on what was taken over, which a removal gives back.

@@ -12,10 +12,11 @@ use serde_json::Value;
 use crate::{
     ack,
     cli::{Only, Remove},
+    desired,
     error::{Error, Result},
     guests::{self, Guests},
     managed,
-    marks::{PROTECTED, TENANT},
+    marks::{MANAGED_POLICIES, PROTECTED, TENANT},
     object::{IAM, Id, Object, State},
     observe,
     plan::{self, Action, Conflict, Foreign, Options, Plan},
@@ -246,10 +247,21 @@ fn stopped_by_the_tenant(look: &Look, live: &State, gone: bool) -> Vec<Conflict>
 fn foreign_policies(look: &Look, live: &State, foreign: &mut Vec<Foreign>) -> Vec<Conflict> {
     let own = own_managed_of_record(look);
     let released = |id: &Id| live.get(id).is_some_and(plan::is_adopted);
-    let stops = foreign.drain(..).filter(|foreign| {
-        let asked_for = own.iter().any(|arn| foreign.what.ends_with(arn.as_str()));
-        !asked_for && !released(&foreign.id)
-    });
+    let tagged = |id: &Id| {
+        live.get(id)
+            .and_then(|role| plan::aws_tag(role, MANAGED_POLICIES))
+    };
+    let asked_for = |foreign: &Foreign| {
+        let arn = foreign.what.strip_prefix("managed policy ");
+        arn.is_some_and(|arn| {
+            let hashes = tagged(&foreign.id).unwrap_or_default();
+            let hash = desired::short_hash(arn);
+            own.iter().any(|own| own == arn) || hashes.split(' ').any(|own| own == hash)
+        })
+    };
+    let stops = foreign
+        .drain(..)
+        .filter(|foreign| !asked_for(foreign) && !released(&foreign.id));
     let conflict = |foreign: Foreign| {
         Conflict::new(
             &foreign.id,

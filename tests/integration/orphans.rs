@@ -5,7 +5,7 @@ use mcpctl_sandbox::{Options, Sandbox, strict_aws::StrictAws};
 use serde_json::{Value, json};
 
 use crate::{
-    strict::ACCOUNT,
+    strict::{ACCOUNT, Strict},
     world::{Run, World},
 };
 
@@ -306,4 +306,33 @@ fn all_pages_are_read_and_what_remove_does_not_find_by_name_is_told_so() {
     }
     let list = run(&LIST).expect(0);
     assert_eq!(own(&list.stdout).len(), 1, "{list}");
+}
+
+/// The namespace, and with it the record, is gone; the role's tag knows.
+#[test]
+fn managed_policies_that_were_asked_for_go_with_the_role_and_others_stop_its_removal() {
+    let strict = Strict::new("managed");
+    let own = "arn:aws:iam::111122223333:policy/edge";
+    strict.aws.state(|state| {
+        state.add_managed_policy(own);
+    });
+    let add = format!("defaults: {{identity: {{managedPolicyArns: ['{own}']}}, ");
+    strict.settings("defaults: {", &add);
+    let _ = strict.add().expect(0);
+    let other = "arn:aws:iam::aws:policy/PowerUserAccess";
+    let attach = |arn: &str| {
+        let name = strict.role();
+        strict.aws.state(|state| {
+            let role = state.role_mut(&name).expect("the role");
+            role.attached = [own, arn].map(str::to_string).into();
+        });
+    };
+    attach(other);
+    let remove = ["tenant", "remove", "acme", "--yes"];
+    let named = format!("managed policy {other} is not ours");
+    let refused = strict.run(&remove).expect(3).says(&[&named]);
+    assert!(!refused.stderr.contains(own), "{refused}");
+    attach(own);
+    let _ = strict.run(&remove).expect(0);
+    strict.has_nothing();
 }
