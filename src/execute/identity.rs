@@ -83,13 +83,32 @@ pub(super) async fn change(update: &Update, aws: &Aws) -> Result<Object> {
         changes,
         ..
     } = update;
-    if wanted.id().is(IAM, "Role") {
-        return Ok(aws.iam.update(wanted, live, changes).await?);
-    }
     let only_tags = changes
         .iter()
         .all(|change| change.path.starts_with("spec.tags"));
-    Ok(aws.eks.update(wanted, live, only_tags).await?)
+    let changed = if wanted.id().is(IAM, "Role") {
+        aws.iam.update(wanted, live, changes).await
+    } else {
+        aws.eks.update(wanted, live, only_tags).await
+    };
+    changed.map_err(|error| {
+        let gone = is_gone(&error);
+        let error = Error::from(error);
+        if gone {
+            error.hint(
+                "it went away since the plan was made; run the same command again: it looks anew",
+            )
+        } else {
+            error
+        }
+    })
+}
+
+/// Whether what was to be changed is not there any more, rather than a policy that it was to get.
+fn is_gone(error: &CallError) -> bool {
+    let names_policy = ["iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"];
+    error.reason == Reason::NotFound
+        && !names_policy.iter().any(|call| error.call.starts_with(call))
 }
 
 /// A new role takes a few seconds to be visible to EKS, sometimes half a minute, and so does a deleted association:

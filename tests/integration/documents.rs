@@ -264,6 +264,7 @@ fn the_links_of_the_documents_lead_somewhere() {
         "templates/README.md",
         "docs/json-events.md",
         "docs/ack.md",
+        "docs/faults.md",
     ] {
         let path = root.join(document);
         let text = std::fs::read_to_string(&path).expect("the document");

@@ -76,6 +76,14 @@ impl Strict {
         });
     }
 
+    /// What was asked for is what stands. The record is in the cluster, so diff has to be told the tenant.
+    pub(crate) fn differs_in_nothing(&self) {
+        let said = ["--image", "registry.example/mcp:1"];
+        let diff = [&["tenant", "diff", "acme"], &said[..]].concat();
+        let run = self.run(&diff).expect(0);
+        assert_eq!(run.stdout, "", "{run}");
+    }
+
     pub(crate) fn has_nothing(&self) {
         self.aws.state(|state| {
             assert!(state.roles.is_empty(), "roles: {:?}", state.roles.keys());

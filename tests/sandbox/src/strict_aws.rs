@@ -127,6 +127,11 @@ impl StrictAws {
         self.state(|state| state.association_lingers_for = calls);
     }
 
+    /// Deleted associations are in nobody's way any more.
+    pub fn forget_deleted_associations(&self) {
+        self.state(|state| state.lingering.clear());
+    }
+
     /// Lists give at most this many items a page, whatever the caller asks for.
     pub fn page_size(&self, items: usize) {
         self.state(|state| state.page_size = items.max(1));

@@ -31,6 +31,7 @@ struct Created {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Session {
+    client_request_token: Option<String>,
     role_arn: Option<String>,
     disable_session_tags: Option<bool>,
     target_role_arn: Option<String>,
@@ -67,19 +68,28 @@ pub(super) fn create(state: &mut State, cluster: &str, body: &Value) -> Reply {
 }
 
 /// The association that the same request made before.
+fn repeated(state: &State, body: &Value, input: &Created) -> Result<Option<Association>, Fault> {
+    let token = input.client_request_token.as_ref();
+    if !repeats(state, body, token)? {
+        return Ok(None);
+    }
+    let made = token.and_then(|token| state.tokens.get(token));
+    Ok(made.and_then(|(_, id)| state.associations.get(id).cloned()))
+}
+
+/// Whether the same request was carried out before.
 ///
 /// Source: `clientRequestToken`, "to ensure the idempotency of the request". What another request with a used token
 /// gets is not documented.
-fn repeated(state: &State, body: &Value, input: &Created) -> Result<Option<Association>, Fault> {
-    let token = input.client_request_token.as_ref();
-    let Some((request, id)) = token.and_then(|token| state.tokens.get(token)) else {
-        return Ok(None);
-    };
-    if request == body {
-        return Ok(state.associations.get(id).cloned());
+fn repeats(state: &State, body: &Value, token: Option<&String>) -> Result<bool, Fault> {
+    match token.and_then(|token| state.tokens.get(token)) {
+        None => Ok(false),
+        Some((request, _)) if request == body => Ok(true),
+        Some(_) => {
+            let message = "The client request token was used for another request";
+            Err(Fault::parameter(message))
+        }
     }
-    let message = "The client request token was used for another request";
-    Err(Fault::parameter(message))
 }
 
 /// The role must exist, be seen by EKS yet, be of this account, and trust Pod Identity.
@@ -215,11 +225,15 @@ pub(super) fn update(state: &mut State, cluster: &str, id: &str, body: &Value) -
     let before = find(state, cluster, id)?;
     check_owner(&before)?;
     let session = read::<Session>(body)?;
+    if repeats(state, body, session.client_request_token.as_ref())? {
+        return Ok(json!({"association": before}));
+    }
     let mut after = before.clone();
     if let Some(role) = &session.role_arn {
         check_role(state, role)?;
         role.clone_into(&mut after.role_arn);
     }
+    let token = session.client_request_token.clone();
     configure(state, &mut after, session)?;
     if after == before {
         let message =
@@ -227,6 +241,9 @@ pub(super) fn update(state: &mut State, cluster: &str, id: &str, body: &Value) -
         return Err(Fault::parameter(message));
     }
     after.modified_at = Timestamp::now().as_second();
+    if let Some(token) = token {
+        state.tokens.insert(token, (body.clone(), id.to_owned()));
+    }
     let answer = json!({"association": after});
     state.associations.insert(id.to_owned(), after);
     Ok(answer)
