@@ -6,7 +6,7 @@ use super::{Action, Conflict, Plan, step};
 use crate::{
     diff::{self, Change},
     object::{Id, Object, State, scales},
-    record,
+    policy, record,
 };
 
 /// A change of an object that lives.
@@ -23,6 +23,12 @@ pub struct Update {
 }
 
 impl Update {
+    /// Who may assume the role as it lives and should not, as sentences; nobody where it is no role.
+    pub fn loosened(&self) -> Vec<String> {
+        let trust = |object: &Object| object.tree["spec"]["assumeRolePolicyDocument"].clone();
+        policy::loosened(&trust(&self.wanted), &trust(&self.live))
+    }
+
     /// What has to be taken out before the apply, as a JSON patch (RFC 6902): an apply only adds to what others put
     /// there. Later items of a list go first, so that the places of the earlier ones hold.
     pub fn repairs(&self) -> Vec<Value> {

@@ -17,6 +17,8 @@ pub(super) struct Entry<'a> {
     pub(super) about: String,
     /// The fields that change.
     pub(super) fields: Vec<Field<'a>>,
+    /// Who may assume a role that should not, as sentences.
+    pub(super) loosened: Vec<String>,
 }
 
 /// What a reader tells apart.
@@ -79,12 +81,14 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry<'_>> {
         id,
         about: aws_name(about),
         fields: <[Change]>::iter(changes).map(field).collect(),
+        loosened: Vec::new(),
     };
     let plain = |id, kind| Entry {
         kind,
         id,
         about: String::new(),
         fields: Vec::new(),
+        loosened: Vec::new(),
     };
     plan.steps
         .iter()
@@ -97,7 +101,10 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry<'_>> {
                 } else {
                     EntryKind::Change
                 };
-                Some(entry(&step.id, kind, &update.live, changes))
+                Some(Entry {
+                    loosened: update.loosened(),
+                    ..entry(&step.id, kind, &update.live, changes)
+                })
             }
             Action::Delete(object) => Some(entry(&step.id, EntryKind::Delete, object, &[])),
             Action::Release(object) => Some(entry(&step.id, EntryKind::Release, object, &[])),

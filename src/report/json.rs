@@ -231,6 +231,9 @@ fn plan_data(plan: &Plan) -> Value {
         if !entry.fields.is_empty() {
             change["fields"] = entry.fields.iter().map(field).collect();
         }
+        if !entry.loosened.is_empty() {
+            change["loosened"] = entry.loosened.clone().into();
+        }
         change
     });
     let conflicts = plan.conflicts.iter();

@@ -111,7 +111,13 @@ fn section(title: &str, plan: &Plan) -> String {
             EntryKind::Delete | EntryKind::DeleteWithNamespace => whole.push(format!("- {title}")),
             EntryKind::Restart | EntryKind::Release => whole.push(format!("! {title}")),
             EntryKind::Change | EntryKind::TakeOver => {
-                let lines: Vec<String> = entry.fields.iter().flat_map(field).collect();
+                let loosened = entry.loosened.iter().map(|what| format!("! {what}"));
+                let lines: Vec<String> = entry
+                    .fields
+                    .iter()
+                    .flat_map(field)
+                    .chain(loosened)
+                    .collect();
                 _ = write!(changed, "\n{}", folded(&title, &lines));
             }
         }

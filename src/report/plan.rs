@@ -66,6 +66,9 @@ fn changes(text: &mut String, plan: &Plan) {
             };
             _ = writeln!(text, "      {}: {}{by}", field.path, field.values.line());
         }
+        for loosened in entry.loosened {
+            _ = writeln!(text, "      {RED}!{RED:#} {loosened}");
+        }
     }
 }
 
