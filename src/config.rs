@@ -23,11 +23,13 @@ use crate::{
 mod environment;
 mod file;
 mod output;
+mod scoping;
 
 pub use environment::Environment;
 pub use file::{AwsMode, Cluster, Ingress, NetworkEngine, Scheme, Telemetry};
 use file::{ClusterFile, SettingsFile};
 pub use output::Surroundings;
+pub use scoping::Scoping;
 
 /// File name that is looked for in the working directory and above.
 pub const FILE_NAME: &str = "mcpctl.yaml";
@@ -74,7 +76,9 @@ pub struct Settings {
     pub pod_security_version: String,
     /// Boundary of every role.
     pub permissions_boundary: Option<spec::Boundary>,
-    /// Policy of every role, before a tenant's own.
+    /// Whether tenants have roles of their own.
+    pub scoping: Scoping,
+    /// Policy of every tenant that has none of its own.
     pub policy: Option<Value>,
     /// Seconds that a changed identity is given to spread before pods are restarted.
     pub settle_seconds: u64,
@@ -147,6 +151,7 @@ fn complete(
 ) -> Result<Settings> {
     let file = parsed.value;
     let cluster = cluster(file.cluster, overrides, &source)?;
+    let scoping = scoping::scoping(&file.iam, &cluster, &source)?;
     let domain = overrides.domain.clone().or(file.domain);
     let domain = domain.ok_or_else(|| missing(&source, "domain", "--domain"))?;
     let policy = file
@@ -175,6 +180,7 @@ fn complete(
         telemetry: file.telemetry,
         pod_security_version: file.pod_security.version.as_str().into(),
         permissions_boundary: file.iam.permissions_boundary,
+        scoping,
         policy,
         settle_seconds: file.identity.settle_seconds,
         defaults,

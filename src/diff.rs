@@ -188,6 +188,12 @@ struct Comparison<'a> {
 
 fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, all: &mut Comparison<'_>) {
     match (want, have) {
+        (want @ Value::Object(_), Some(have)) if is_session_policy(path, all.live) => {
+            if !same_policy(want, have) {
+                all.found
+                    .push((path.clone(), Some(have.clone()), Some(want.clone())));
+            }
+        }
         (Value::Object(map), Some(have @ Value::Object(other))) => {
             // A selector with one requirement more selects less, or nothing.
             if is_selector(path) && other.keys().any(|key| !map.contains_key(key)) {
@@ -207,6 +213,13 @@ fn compare(want: &Value, have: Option<&Value>, path: &mut Vec<Step>, all: &mut C
             .found
             .push((path.clone(), have.cloned(), Some(want.clone()))),
     }
+}
+
+/// A policy document is one value, compared by what it means.
+fn is_session_policy(path: &[Step], live: &Object) -> bool {
+    let field = |step: &Step, name: &str| *step == Step::Field(name.into());
+    live.id().is(EKS, "PodIdentityAssociation")
+        && matches!(path, [spec, policy] if field(spec, "spec") && field(policy, "policy"))
 }
 
 /// Whether a map holds what is not wanted, besides what the API server fills in.

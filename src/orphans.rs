@@ -145,6 +145,8 @@ struct Living {
 /// What there is of roles and associations.
 #[derive(Clone, Debug, Default)]
 pub struct Held {
+    /// Whether all tenants share a role that is not theirs.
+    pub shared_role: bool,
     /// Names of the roles below the cluster's path.
     pub roles: BTreeSet<String>,
     /// Namespaces whose tenant's service account has an association.
@@ -228,7 +230,7 @@ impl Living {
     /// What a tenant lacks that stays.
     fn lacks(&self, held: &Held) -> Option<Reason> {
         let has = (
-            held.roles.contains(&self.role),
+            held.shared_role || held.roles.contains(&self.role),
             held.associations.contains(&self.namespace),
         );
         match has {

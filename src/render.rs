@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod context;
+mod identity;
 mod quota;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ mod values;
 
 use values::{Misplaced, Printed};
 
-pub use context::{ACCOUNT_PLACEHOLDER, cluster_arn, platform, role_arn, role_policy, tenant};
+pub use context::{cluster_arn, platform, tenant};
+pub use identity::{ACCOUNT_PLACEHOLDER, role_arn, role_policy};
 
 const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
 /// What to write instead of an expression within a longer value.

@@ -24,7 +24,7 @@ pub use names::{
     Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,
 };
 pub use types::{
-    AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region,
+    AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region, RoleArn,
     TenantName, Text, UrlPath,
 };
 
@@ -318,6 +318,8 @@ pub struct Identity {
     pub managed_policy_arns: Vec<Arn>,
     /// Permissions boundary, or `none`; from the settings where it is not given.
     pub permissions_boundary: Option<Boundary>,
+    /// A role, perhaps of another account, that EKS assumes with the tenant's: the pods get its credentials.
+    pub target_role_arn: Option<RoleArn>,
     /// Rules of the policy lint that its owner lets through.
     pub allow: Vec<Allowed>,
 }

@@ -11,7 +11,7 @@ use crate::{
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State},
     observe::Workload,
     plan::{self, Plan},
-    spec::{API_VERSION, Names, Resolved},
+    spec::{API_VERSION, Names, Resolved, RoleArn},
     tenant::Look,
 };
 
@@ -61,7 +61,7 @@ pub struct Status {
     pub aws: Half,
     /// Who carries out what lives in IAM and EKS. Of `ack` it is what its objects say, and IAM is not asked.
     pub aws_mode: AwsMode,
-    /// The tenant's role; null where there is none of the tenant's, or AWS was not asked.
+    /// The tenant's role, or the one that all tenants share; null where there is none, or AWS was not asked.
     pub role: Option<Role>,
     /// What binds it to the service account; null as above.
     pub association: Option<Association>,
@@ -105,11 +105,16 @@ pub struct Role {
 
 /// A Pod Identity association.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Association {
     /// `a-…`
     pub id: String,
     /// ARN.
     pub arn: String,
+    /// The second role of the chain, whose credentials the pods get; null where there is none.
+    pub target_role_arn: Option<String>,
+    /// What the trust policy of the second role should ask for as `sts:ExternalId`; null where EKS says none.
+    pub external_id: Option<String>,
 }
 
 /// What was found out about a tenant.
@@ -119,6 +124,8 @@ pub struct Facts<'a> {
     pub cluster: &'a str,
     /// Who carries role and association out.
     pub aws_mode: AwsMode,
+    /// The role that all tenants share, where they do.
+    pub shared_role: Option<&'a RoleArn>,
     /// Whether the cluster and AWS were asked.
     pub asked: (bool, bool),
     /// Namespace, record and names.
@@ -167,15 +174,7 @@ impl Status {
                     .as_ref()
                     .is_none_or(|ingress| ingress.address.is_some())
         });
-        let standing = Standing {
-            namespace: kubernetes.presence,
-            record: facts.record(),
-            role: facts.asked.1.then_some(role.is_some()),
-            association: facts.asked.1.then_some(association.is_some()),
-            unsynced: is_unsynced,
-            ready,
-            drift: facts.plan.map(Drift::whole),
-        };
+        let standing = facts.standing(kubernetes.presence, ready, is_unsynced);
         Self {
             api_version: API_VERSION,
             kind: "TenantStatus",
@@ -190,7 +189,9 @@ impl Status {
             kubernetes,
             aws,
             aws_mode: facts.aws_mode,
-            role: role.map(Role::of),
+            role: role
+                .map(Role::of)
+                .or_else(|| facts.shared_role.map(Role::shared)),
             association: association.map(Association::of),
             rollout,
             pods: facts.workload.pods.iter().map(Pod::of).collect(),
@@ -230,6 +231,19 @@ impl<'a> Facts<'a> {
             .collect()
     }
 
+    fn standing(&self, namespace: Presence, ready: Option<bool>, unsynced: bool) -> Standing {
+        let has_role = self.role().is_some() || self.shared_role.is_some();
+        Standing {
+            namespace,
+            record: self.record(),
+            role: self.asked.1.then_some(has_role),
+            association: self.asked.1.then_some(self.association().is_some()),
+            unsynced,
+            ready,
+            drift: self.plan.map(Drift::whole),
+        }
+    }
+
     fn namespace(&self) -> Presence {
         match &self.look.namespace {
             _ if !self.asked.0 => Presence::NotAsked,
@@ -245,6 +259,7 @@ impl<'a> Facts<'a> {
             _ if !self.asked.1 => Presence::NotAsked,
             _ if foreign => Presence::NotOurs,
             (Some(_), Some(_)) => Presence::Present,
+            (None, Some(_)) if self.shared_role.is_some() => Presence::Present,
             (None, None) => Presence::Missing,
             _ => Presence::Partial,
         }
@@ -279,11 +294,23 @@ impl Role {
     }
 }
 
+impl Role {
+    fn shared(arn: &RoleArn) -> Self {
+        Self {
+            name: arn.name().into(),
+            arn: arn.to_string(),
+        }
+    }
+}
+
 impl Association {
     fn of(object: &Object) -> Self {
+        let said = |pointer| Some(object.text(pointer)).filter(|text| !text.is_empty());
         Self {
             id: object.text("/status/associationID").into(),
             arn: object.text("/status/ackResourceMetadata/arn").into(),
+            target_role_arn: said("/spec/targetRoleARN").map(str::to_string),
+            external_id: said("/status/externalID").map(str::to_string),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 
 use crate::{
     ack,
@@ -24,6 +24,7 @@ use crate::{
 
 mod findings;
 mod in_aws;
+mod shared_role;
 
 pub use findings::findings;
 
@@ -261,10 +262,11 @@ impl Look {
         let mut sides = self.sides(resolved, session, how).await?;
         let (wanted, live) = (&sides.wanted, &sides.live);
         let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
-        let plan = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
+        let mut plan = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
             Some(kubernetes) => observe::confirmed(kubernetes, &mut sides.options, plan).await?,
             None => plan(&sides.options),
         };
+        plan.conflicts.extend(sides.conflicts);
         Ok((plan, sides.live))
     }
 
@@ -278,20 +280,21 @@ impl Look {
         session: &Session<'_>,
         how: &How,
     ) -> Result<(Plan, State)> {
-        let Sides {
-            wanted,
-            live,
-            options,
-        } = self.sides(resolved, session, how).await?;
-        let plan = self.toward(&wanted, &live, (how.only, &options));
-        Ok((plan, live))
+        let sides = self.sides(resolved, session, how).await?;
+        let mut plan = self.toward(&sides.wanted, &sides.live, (how.only, &sides.options));
+        plan.conflicts.extend(sides.conflicts);
+        Ok((plan, sides.live))
     }
 
     async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
         keep(&mut wanted, how.only);
-        let (live, stale_pods) =
-            try_join(self.live(session, &wanted), self.has_stale_pods(session)).await?;
+        let (live, stale_pods, conflicts) = try_join3(
+            self.live(session, &wanted),
+            self.has_stale_pods(session),
+            shared_role::conflicts(&session.settings, session.aws.as_ref()),
+        )
+        .await?;
         let gate = how.gate != IdentityGate::Off && how.only.is_none();
         let options = Options {
             gate: gate.then(|| gate::pod_for(resolved)),
@@ -305,6 +308,7 @@ impl Look {
             wanted,
             live,
             options,
+            conflicts,
         })
     }
 
@@ -385,6 +389,8 @@ struct Sides {
     wanted: State,
     live: State,
     options: Options,
+    /// What is wrong beside the tenant.
+    conflicts: Vec<Conflict>,
 }
 
 /// How a plan is made.

@@ -9,7 +9,8 @@ use crate::object::{EKS, IAM, Object};
 /// <https://aws-controllers-k8s.github.io/docs/guides/deletion-policy>
 const DELETION_POLICY: &str = "services.k8s.aws/deletion-policy";
 
-/// An object as ACK is to carry it out: the role by reference, so that it needs no account id and waits for the role.
+/// An object as ACK is to carry it out: a role of the tenant's own by reference, so that it needs no account id and waits
+/// for the role; one that all share, which takes no session tags, by its ARN.
 /// Objects of other kinds, and those that have this form, stay as they are.
 #[must_use]
 pub fn carried(object: &Object) -> Object {
@@ -22,7 +23,9 @@ pub fn carried(object: &Object) -> Object {
     annotations
         .entry(DELETION_POLICY)
         .or_insert_with(|| "delete".into());
+    let shares = object.tree["spec"]["disableSessionTags"] == true;
     if id.is(EKS, "PodIdentityAssociation")
+        && !shares
         && let Some(spec) = object.tree["spec"].as_object_mut()
     {
         let reference = json!({"from": {"name": id.name, "namespace": id.namespace}});
@@ -78,17 +81,20 @@ fn is_of(tree: &Value, group: &str) -> bool {
     version.split_once('/').is_some_and(|(of, _)| of == group)
 }
 
-/// The places of the policy documents of a role; none in any other object.
+/// The places of the policy documents of a role or association; none in any other object.
 fn documents(tree: &mut Value) -> Vec<&mut Value> {
-    if !is_of(tree, IAM) || tree["kind"] != "Role" {
-        return Vec::new();
-    }
+    let of = |group, kind: &str| is_of(tree, group) && tree["kind"] == kind;
+    let (role, association) = (of(IAM, "Role"), of(EKS, "PodIdentityAssociation"));
     let Some(spec) = tree.get_mut("spec").and_then(Value::as_object_mut) else {
         return Vec::new();
     };
-    let places = spec.iter_mut().map(|(field, value)| match value {
-        trust if field == "assumeRolePolicyDocument" => vec![trust],
-        Value::Object(inline) if field == "inlinePolicies" => inline.values_mut().collect(),
+    let places = spec.iter_mut().map(|(field, value)| match field.as_str() {
+        "assumeRolePolicyDocument" if role => vec![value],
+        "policy" if association => vec![value],
+        "inlinePolicies" if role => {
+            let inline = value.as_object_mut().into_iter();
+            inline.flat_map(|policies| policies.values_mut()).collect()
+        }
         _ => Vec::new(),
     });
     places.flatten().collect()

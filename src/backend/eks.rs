@@ -167,6 +167,9 @@ impl Eks {
             let request = request.namespace(namespace).service_account(account);
             request
                 .role_arn(wanted.text("/spec/roleARN"))
+                .disable_session_tags(without_session_tags(wanted))
+                .set_target_role_arn(optional(wanted, "targetRoleARN"))
+                .set_policy(optional(wanted, "policy"))
                 .set_tags(Some(tags(wanted)))
                 .send()
                 .await
@@ -193,37 +196,20 @@ impl Eks {
         Err(error)
     }
 
-    /// Points an association at the wanted role, with session tags on and no second role, and puts our tags back.
+    /// Gives an association the wanted roles and session tags, and puts our tags back.
     ///
     /// # Errors
     /// The first call that fails.
     pub async fn update(&self, wanted: &Object, live: &Object, only_tags: bool) -> Answer<Object> {
-        let (cluster, association) = (
-            wanted.text("/spec/clusterName"),
+        let mut updated = wanted.clone();
+        updated.tree["status"] = live.tree["status"].clone();
+        if !only_tags && let Some(now) = self.change(wanted, live).await? {
+            updated.tree["status"] = now.tree["status"].clone();
+        }
+        let (arn, association) = (
+            live.text("/status/ackResourceMetadata/arn"),
             live.text("/status/associationID"),
         );
-        if !only_tags {
-            let second_role = live.tree["spec"]
-                .get("targetRoleARN")
-                .map(|_| String::new());
-            let name = format!("eks:UpdatePodIdentityAssociation {cluster} {association}");
-            call(&name, async || {
-                let request = self
-                    .client
-                    .update_pod_identity_association()
-                    .cluster_name(cluster);
-                let request = request
-                    .association_id(association)
-                    .role_arn(wanted.text("/spec/roleARN"));
-                let request = request.disable_session_tags(false);
-                request
-                    .set_target_role_arn(second_role.clone())
-                    .send()
-                    .await
-            })
-            .await?;
-        }
-        let arn = live.text("/status/ackResourceMetadata/arn");
         let (wanted_tags, live_tags) = (tags(wanted), tags(live));
         let ours = |key: &&String| key.starts_with("mcpctl.dev/");
         let surplus: Vec<String> = live_tags
@@ -252,9 +238,36 @@ impl Eks {
                 ..error
             })?;
         }
-        let mut updated = wanted.clone();
-        updated.tree["status"] = live.tree["status"].clone();
         Ok(updated)
+    }
+
+    async fn change(&self, wanted: &Object, live: &Object) -> Answer<Option<Object>> {
+        let (cluster, association) = (
+            wanted.text("/spec/clusterName"),
+            live.text("/status/associationID"),
+        );
+        // What is there and not wanted is taken off by saying it empty.
+        let said = |field: &str| {
+            let gone = live.tree["spec"].get(field).map(|_| String::new());
+            optional(wanted, field).or(gone)
+        };
+        let name = format!("eks:UpdatePodIdentityAssociation {cluster} {association}");
+        let output = call(&name, async || {
+            let request = self
+                .client
+                .update_pod_identity_association()
+                .cluster_name(cluster);
+            request
+                .association_id(association)
+                .role_arn(wanted.text("/spec/roleARN"))
+                .disable_session_tags(without_session_tags(wanted))
+                .set_target_role_arn(said("targetRoleARN"))
+                .set_policy(said("policy"))
+                .send()
+                .await
+        });
+        let association = output.await?.association;
+        Ok(association.map(|association| to_object(wanted.id(), &association)))
     }
 
     /// Deletes an association. False when it was gone already.
@@ -276,6 +289,19 @@ impl Eks {
                 .await
         });
         absent_is_fine(answer.await)
+    }
+}
+
+fn without_session_tags(object: &Object) -> bool {
+    object.tree["spec"]["disableSessionTags"] == true
+}
+
+/// A field as EKS takes it: documents as text.
+fn optional(object: &Object, field: &str) -> Option<String> {
+    match &object.tree["spec"][field] {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        document => Some(document.to_string()),
     }
 }
 
@@ -312,14 +338,12 @@ fn to_object(id: &Id, association: &PodIdentityAssociation) -> Object {
         "disableSessionTags": association.disable_session_tags.unwrap_or_default(),
         "tags": tags,
     });
-    let optional = [
-        ("targetRoleARN", &association.target_role_arn),
-        ("policy", &association.policy),
-    ];
-    for (field, value) in optional {
-        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-            spec[field] = value.as_str().into();
-        }
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    if let Some(target) = said(&association.target_role_arn) {
+        spec["targetRoleARN"] = target.into();
+    }
+    if let Some(text) = said(&association.policy) {
+        spec["policy"] = serde_json::from_str(&text).unwrap_or(Value::String(text));
     }
     let tree = json!({
         "apiVersion": format!("{EKS}/v1alpha1"),
@@ -329,6 +353,7 @@ fn to_object(id: &Id, association: &PodIdentityAssociation) -> Object {
         "status": {
             "associationID": association.association_id,
             "modifiedAt": association.modified_at.map(|time| time.secs()),
+            "externalID": association.external_id,
             "ownerARN": association.owner_arn,
             "ackResourceMetadata": {"arn": association.association_arn},
         },

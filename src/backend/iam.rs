@@ -92,6 +92,20 @@ impl Iam {
         Ok(Some(object))
     }
 
+    /// ARN and trust policy of a role; none where there is no such role.
+    ///
+    /// # Errors
+    /// When IAM does not answer.
+    pub async fn trust(&self, name: &str) -> Answer<Option<(String, Value)>> {
+        let get = async || self.client.get_role().role_name(name).send().await;
+        let output = present(call(&format!("iam:GetRole {name}"), get).await)?;
+        let role = output.and_then(|output| output.role);
+        Ok(role.map(|role| {
+            let trust = role.assume_role_policy_document.unwrap_or_default();
+            (role.arn, document(&trust))
+        }))
+    }
+
     async fn inline_policies(&self, role: &str) -> Answer<Option<Map<String, Value>>> {
         let name = format!("iam:ListRolePolicies {role}");
         let names = call(&name, async || {

@@ -84,7 +84,9 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             args.timeout.or_at_least(Duration::ZERO),
         )
         .await;
-    context.report.facts(facts(&resolved, &outcome));
+    context
+        .report
+        .facts(facts(&resolved, &session.settings, &outcome));
     context.report.outcome(&subject, &plan, &outcome)?;
     let (word, lines) = good_end(&resolved, &plan, &outcome);
     context.report.done(word, &lines)?;
@@ -166,15 +168,29 @@ async fn check(
     Ok(())
 }
 
-fn facts(resolved: &Resolved, outcome: &Outcome) -> [(&'static str, String); 4] {
-    let role = text(&outcome.state, IAM, "/status/ackResourceMetadata/arn");
-    let association = text(&outcome.state, EKS, "/status/associationID");
-    [
+fn facts(
+    resolved: &Resolved,
+    settings: &Settings,
+    outcome: &Outcome,
+) -> Vec<(&'static str, String)> {
+    let state = &outcome.state;
+    let role = match settings.scoping.shared_role() {
+        Some(shared) => shared.to_string(),
+        None => text(state, IAM, "/status/ackResourceMetadata/arn"),
+    };
+    let association = |pointer| text(state, EKS, pointer);
+    let mut facts = vec![
         ("url", resolved.url()),
         ("namespace", resolved.names.namespace.clone()),
         ("role", role),
-        ("association", association),
-    ]
+        ("association", association("/status/associationID")),
+    ];
+    // The owner of the second role writes it into that role's trust policy.
+    if resolved.spec.identity.target_role_arn.is_some() {
+        facts.push(("targetRole", association("/spec/targetRoleARN")));
+        facts.push(("externalId", association("/status/externalID")));
+    }
+    facts
 }
 
 /// One word, and the lines for people.

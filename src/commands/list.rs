@@ -23,8 +23,8 @@ pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
             let prefix = settings.namespace_prefix.as_str();
             Ok(TenantList::of(
                 &everyone,
-                settings.cluster.name.as_str(),
-                prefix,
+                (settings.cluster.name.as_str(), prefix),
+                settings.scoping.shared_role(),
             ))
         })
         .await?;
@@ -51,7 +51,8 @@ async fn orphans(context: &Context, output: ListForm) -> Result<ExitCode> {
             let identities = session.identities();
             let identities = identities.ok_or_else(|| Error::usage("AWS is left out"))?;
             let found = observe::orphans(session.kubernetes()?, identities, settings);
-            let (tenants, held) = found.await?;
+            let (tenants, mut held) = found.await?;
+            held.shared_role = settings.scoping.shared_role().is_some();
             let place = (&settings.cluster, settings.aws);
             Ok(orphans::find(&tenants, &held, place))
         })

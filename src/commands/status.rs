@@ -122,6 +122,7 @@ async fn look(
     let facts = Facts {
         cluster: session.settings.cluster.name.as_str(),
         aws_mode: session.settings.aws,
+        shared_role: session.settings.scoping.shared_role(),
         asked: (session.kubernetes.is_some(), session.identities().is_some()),
         look: &look,
         believed: fault.is_none(),

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     policy::Policy,
     spec::{
-        self, AccountId, Arn, Boundary, Cidr, ClassName, ClusterName, Region, TenantSpec, Text,
+        self, AccountId, Arn, Boundary, Cidr, ClassName, ClusterName, Region, RoleArn, TenantSpec,
+        Text,
     },
 };
 
@@ -147,6 +148,16 @@ impl Default for PodSecurityFile {
 pub(super) struct Iam {
     pub(super) permissions_boundary: Option<Boundary>,
     pub(super) policy: Option<Policy>,
+    pub(super) scoping: ScopingFile,
+    pub(super) shared_role: Option<RoleArn>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ScopingFile {
+    #[default]
+    Dedicated,
+    SessionPolicy,
 }
 
 #[derive(Debug, Deserialize, Serialize)]

@@ -60,6 +60,10 @@ impl Tenant<'_> {
         let (id, names) = (object.id(), &self.resolved.names);
         let name = self.resolved.name.as_str();
         let fields: &[(&str, &str)] = match (id.group.as_str(), id.kind.as_str()) {
+            (IAM, "Role") if self.settings.scoping.shared_role().is_some() => {
+                return Err(Error::usage(format!("{at}: {id} is not wanted: with iam.scoping: session-policy all tenants share a role"))
+                    .hint("put the template's text between {% if not role.shared %} and {% endif %}"));
+            }
             (IAM, "Role") => &[("name", &names.role), ("path", &names.role_path)],
             (EKS, "PodIdentityAssociation") => &[
                 ("clusterName", self.settings.cluster.name.as_str()),
@@ -77,6 +81,9 @@ impl Tenant<'_> {
                 "{at}: a tenant has one {}, called {name} in {PLATFORM_NAMESPACE}, not {}/{}",
                 id.kind, id.namespace, id.name
             )));
+        }
+        if self.settings.scoping.shared_role().is_some() {
+            check_session(object, at)?;
         }
         for (field, wanted) in fields {
             let have = object.text(&format!("/spec/{field}"));
@@ -111,7 +118,9 @@ impl Tenant<'_> {
                 "association.yaml.j2",
             ),
         ] {
-            if !state.contains_key(id) {
+            let made_by_others =
+                id.is(IAM, "Role") && self.settings.scoping.shared_role().is_some();
+            if !made_by_others && !state.contains_key(id) {
                 return Err(missing(id, file, templates).detail("a tenant cannot do without it"));
             }
         }
@@ -125,6 +134,19 @@ impl Tenant<'_> {
         .detail("without it the cluster would let pods run with the node's role")
         .hint(BUILT_IN))
     }
+}
+
+/// Without its policy, an association of the shared role gives all that the role may.
+fn check_session(association: &Object, at: &str) -> Result<()> {
+    let spec = &association.tree["spec"];
+    if spec["disableSessionTags"] == true && spec["policy"].is_object() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{at}: {}: with iam.scoping: session-policy it needs disableSessionTags: {{{{ association.disableSessionTags }}}} and policy: {{{{ association.policy }}}}",
+        association.id()
+    ))
+    .hint(BUILT_IN))
 }
 
 /// Whether an object may be the platform's: one that belongs to the whole cluster, or lies in its namespace.

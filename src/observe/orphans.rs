@@ -61,6 +61,7 @@ async fn in_aws(
         roles: roles.into_iter().map(|role| role.name).collect(),
         associations: associations.into_iter().map(|one| one.namespace).collect(),
         unclaimed,
+        ..Held::default()
     };
     Ok((tenants, held))
 }
@@ -85,7 +86,7 @@ async fn kept_for_ack(
     let held = Held {
         roles: roles.iter().map(name).collect(),
         associations: associations.iter().map(place).collect(),
-        unclaimed: Vec::new(),
+        ..Held::default()
     };
     let lone_roles = roles
         .into_iter()

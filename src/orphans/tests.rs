@@ -79,6 +79,7 @@ fn in_mode(
             .collect(),
         associations: associations.iter().map(|one| place(one)).collect(),
         unclaimed: unclaimed.to_vec(),
+        ..Held::default()
     };
     let list = find(&tenants, &held, (&cluster, mode));
     let own = role().text("/spec/name").to_string();
@@ -101,9 +102,16 @@ fn a_tenant_that_has_everything_is_no_orphan_and_claims_what_it_has() {
     let held = Held {
         roles: [role().text("/spec/name").to_string()].into(),
         associations: ["mcp-acme".to_string()].into(),
-        unclaimed: Vec::new(),
+        ..Held::default()
     };
     let list = find(&tenants, &held, (&cluster, AwsMode::Direct));
+    assert_eq!(list.items, []);
+    let sharing = Held {
+        roles: BTreeSet::new(),
+        shared_role: true,
+        ..held
+    };
+    let list = find(&tenants, &sharing, (&cluster, AwsMode::Direct));
     assert_eq!(list.items, []);
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
 use crate::{
     gate,
-    object::{Id, Object, State, may_be_held, runs_on, scales, starts_pods},
+    object::{IAM, Id, Object, State, may_be_held, runs_on, scales, starts_pods},
 };
 
 /// Adds the operations that go with the changes, then the edges.
@@ -21,6 +21,11 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
     };
     lock(plan, live, subject, !restarted.is_empty());
     let given_back = take_out_given_back(plan);
+    let retired = if removal {
+        Vec::new()
+    } else {
+        take_out_roles(plan)
+    };
     await_deletes(plan);
     if options.synced {
         await_synced(plan);
@@ -50,6 +55,19 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
             await_ready.after.clone_from(&all);
             plan.steps.push(await_ready);
         }
+    }
+    for step in retired {
+        retire(plan, step);
+    }
+}
+
+/// Pods go on with the credentials of the role that they have until they start anew.
+fn retire(plan: &mut Plan, role: Step) {
+    let id = role.id.clone();
+    let awaited = matches!(&role.action, Action::Delete(object) if object.lives_in_cluster());
+    push_last(plan, role);
+    if awaited {
+        push_last(plan, step(&id, Action::AwaitGone));
     }
 }
 
@@ -217,6 +235,16 @@ fn await_namespaces(plan: &mut Plan) {
     for id in ids {
         push_last(plan, step(&id, Action::AwaitGone));
     }
+}
+
+/// A tenant that stays and comes to share a role gives its own up.
+fn take_out_roles(plan: &mut Plan) -> Vec<Step> {
+    let retires = |step: &Step| step.id.is(IAM, "Role") && matches!(step.action, Action::Delete(_));
+    let (retired, steps) = std::mem::take(&mut plan.steps)
+        .into_iter()
+        .partition(retires);
+    plan.steps = steps;
+    retired
 }
 
 /// What is given back in AWS has no mark any more. It comes last, so that a removal that was cut off finds it as ours.

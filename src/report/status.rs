@@ -31,23 +31,7 @@ pub fn status(status: &Status) -> String {
     }
     said(&mut text, status);
     line(&mut text, "namespace", &status.names.namespace);
-    let missing = |half: &Half| match half.presence {
-        Presence::NotAsked => Presence::NotAsked.to_string(),
-        Presence::NotOurs => "missing, or not ours".into(),
-        _ => paint(RED, "missing"),
-    };
-    let or_missing =
-        |found: Option<&String>| found.cloned().unwrap_or_else(|| missing(&status.aws));
-    line(
-        &mut text,
-        "role",
-        &or_missing(status.role.as_ref().map(|role| &role.arn)),
-    );
-    let association = status
-        .association
-        .as_ref()
-        .map(|association| &association.id);
-    line(&mut text, "association", &or_missing(association));
+    identity(&mut text, status);
     half(&mut text, "kubernetes", &status.kubernetes);
     half(&mut text, "aws", &status.aws);
     if status.aws_mode == AwsMode::Ack && status.aws.presence != Presence::NotAsked {
@@ -72,6 +56,37 @@ pub fn status(status: &Status) -> String {
     workload::pods(&mut text, &status.pods);
     workload::warnings(&mut text, &status.warnings);
     text
+}
+
+fn identity(text: &mut String, status: &Status) {
+    let missing = |half: &Half| match half.presence {
+        Presence::NotAsked => Presence::NotAsked.to_string(),
+        Presence::NotOurs => "missing, or not ours".into(),
+        _ => paint(RED, "missing"),
+    };
+    let or_missing =
+        |found: Option<&String>| found.cloned().unwrap_or_else(|| missing(&status.aws));
+    line(
+        text,
+        "role",
+        &or_missing(status.role.as_ref().map(|role| &role.arn)),
+    );
+    let association = status
+        .association
+        .as_ref()
+        .map(|association| &association.id);
+    line(text, "association", &or_missing(association));
+    if let Some(association) = &status.association {
+        let told = [
+            ("target role", &association.target_role_arn),
+            ("external id", &association.external_id),
+        ];
+        for (label, value) in told {
+            if let Some(value) = value {
+                line(text, label, &plain(value));
+            }
+        }
+    }
 }
 
 fn said(text: &mut String, status: &Status) {

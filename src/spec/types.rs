@@ -110,6 +110,50 @@ checked!(
 );
 
 checked!(
+    /// The ARN of an IAM role: `arn:<partition>:iam::<account>:role/<path><name>`, with nothing in it that stands for several.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>
+    RoleArn,
+    |text| {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let form = parts.len() == 6 && parts[0] == "arn" && parts[1].starts_with("aws") && parts[2] == "iam" && parts[3].is_empty()
+            && parts[4].parse::<AccountId>().is_ok();
+        let name = |resource: &&str| {
+            let of_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+            !resource.is_empty() && !resource.ends_with('/') && resource.chars().all(of_name)
+        };
+        if form && parts[5].strip_prefix("role/").as_ref().is_some_and(name) {
+            Ok(())
+        } else {
+            Err(format!("`{text}` is not the ARN of a role such as arn:aws:iam::123456789012:role/name"))
+        }
+    }
+);
+
+impl RoleArn {
+    /// `aws`, `aws-cn`, …
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The 12 digits of its account.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+
+    /// Its path, from `/` to `/`.
+    pub fn path(&self) -> &str {
+        let resource = self.0.splitn(6, ':').nth(5).unwrap_or_default();
+        let path = resource.trim_start_matches("role");
+        path.rfind('/').map_or("/", |end| &path[..=end])
+    }
+
+    /// Its name without path.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+checked!(
     /// A block of IPv4 or IPv6 addresses.
     Cidr,
     |text| {

@@ -11,7 +11,7 @@ use crate::{
     observe::Everyone,
     plan::Subject,
     record::Record,
-    spec::{API_VERSION, SERVICE_ACCOUNT},
+    spec::{API_VERSION, RoleArn, SERVICE_ACCOUNT},
 };
 
 /// The tenants of a cluster, as `tenant list -o json` and `-o yaml` print them.
@@ -43,7 +43,7 @@ pub struct Item {
     pub image: Option<String>,
     /// How far the Deployment is; null where there is none.
     pub rollout: Option<Rollout>,
-    /// Name of its role; null where there is none.
+    /// Name of its role, or of the one that all tenants share; null where there is none.
     pub role: Option<String>,
     /// Id of its association; null where there is none.
     pub association: Option<String>,
@@ -61,7 +61,12 @@ struct Found<'a> {
 impl TenantList {
     /// Joins what both sides list. Roles carry their tenant in the name, before the hash; associations are found by
     /// their namespace, and where that is gone by `prefix`.
-    pub fn of(everyone: &Everyone, cluster: &str, prefix: &str) -> Self {
+    /// `shared` is the role that they share, where they do.
+    pub fn of(
+        everyone: &Everyone,
+        (cluster, prefix): (&str, &str),
+        shared: Option<&RoleArn>,
+    ) -> Self {
         let mut tenants: BTreeMap<String, Found<'_>> = BTreeMap::new();
         for namespace in &everyone.namespaces {
             tenants.entry(tenant_of(namespace)).or_default().namespace = Some(namespace);
@@ -88,6 +93,9 @@ impl TenantList {
             {
                 tenants.entry(tenant).or_default().association = Some(&association.id);
             }
+        }
+        for found in tenants.values_mut() {
+            found.role = found.role.or(shared.map(RoleArn::name));
         }
         for tenant in &everyone.unsynced {
             tenants.entry(tenant.clone()).or_default().unsynced = true;

@@ -1,6 +1,6 @@
 //! What IAM and EKS themselves have of a tenant whose role and association ACK carries out.
 
-use super::{Look, keep};
+use super::{Look, keep, shared_role};
 use crate::{
     backend::Aws,
     cli::Only,
@@ -31,11 +31,9 @@ impl Look {
         let mut wanted = desired::tenant(resolved, &settings, self.record.as_ref())?;
         keep(&mut wanted, Some(Only::Aws));
         let live = observe::identity(aws, self.name.as_str(), &self.names, &settings).await?;
-        Ok(plan::toward(
-            &wanted,
-            &live,
-            &self.subject,
-            &Options::default(),
-        ))
+        let mut plan = plan::toward(&wanted, &live, &self.subject, &Options::default());
+        plan.conflicts
+            .extend(shared_role::conflicts(&settings, Some(aws)).await?);
+        Ok(plan)
     }
 }

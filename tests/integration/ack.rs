@@ -11,6 +11,7 @@ mod guards;
 mod later;
 mod orphans;
 mod refusals;
+mod shared;
 
 /// A cluster whose settings say `aws: ack`. The platform that tests share is that of another cluster name.
 struct Acks<'a> {

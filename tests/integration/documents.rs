@@ -265,6 +265,7 @@ fn the_links_of_the_documents_lead_somewhere() {
         "docs/json-events.md",
         "docs/ack.md",
         "docs/faults.md",
+        "docs/scoping.md",
     ] {
         let path = root.join(document);
         let text = std::fs::read_to_string(&path).expect("the document");

@@ -36,6 +36,7 @@ mod property;
 mod pty;
 mod readiness;
 mod removal;
+mod scoping;
 mod show;
 mod spec;
 mod status;

@@ -29,6 +29,15 @@ fn what_ack_does_not_try_again_ends_the_run_at_once() {
     assert!(diff.stdout.contains(said), "{diff}");
     let _ = acks.tenant("add", &[]).expect(5).says(&["ACK.Terminal"]);
     acks.answers("Role", AckAnswer::Normal);
+    // What ACK says is about the last time that it looked.
+    acks.world.kubectl(&[
+        "-n",
+        "mcpctl-system",
+        "wait",
+        "--for=condition=ACK.ResourceSynced",
+        "roles.iam.services.k8s.aws/ack-terminal",
+        "--timeout=60s",
+    ]);
     let _ = acks.tenant("add", &[]).expect(0).says(&["is ready"]);
 }
 

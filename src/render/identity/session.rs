@@ -1,0 +1,77 @@
+//! The session policy of a tenant that shares its role.
+
+use serde_json::Value;
+
+use super::role_policy;
+use crate::{
+    config::Settings,
+    error::{Error, Result},
+    spec::Resolved,
+};
+
+/// Characters of a session policy at most.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length>
+const LONGEST: usize = 2048;
+/// What EKS tags sessions with, unless it is told not to.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html>
+const SESSION_TAGS: [&str; 6] = [
+    "eks-cluster-arn",
+    "eks-cluster-name",
+    "kubernetes-namespace",
+    "kubernetes-pod-name",
+    "kubernetes-pod-uid",
+    "kubernetes-service-account",
+];
+
+/// The policy, expanded.
+///
+/// # Errors
+/// Usage, for a tenant without one, for what a session policy cannot carry, and for one that is too long.
+pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> {
+    let wrong = |why: String| Error::usage(format!("tenant `{}`: {why}", resolved.name));
+    let identity = &resolved.spec.identity;
+    let own_role = "iam.scoping: dedicated gives each tenant a role of its own";
+    if !identity.managed_policy_arns.is_empty() {
+        return Err(wrong(
+            "spec.identity.managedPolicyArns has no place with iam.scoping: session-policy".into(),
+        )
+        .detail("an association carries one policy, as a document")
+        .hint(own_role));
+    }
+    if identity.permissions_boundary.is_some() {
+        return Err(wrong(
+            "spec.identity.permissionsBoundary has no place with iam.scoping: session-policy"
+                .into(),
+        )
+        .detail("the tenant has no role of its own that could carry it")
+        .hint(own_role));
+    }
+    let Some(policy) = role_policy(resolved, settings)? else {
+        return Err(
+            wrong("there is no policy, and iam.scoping is session-policy".into())
+                .detail("without one the tenant's pods could do all that the shared role may")
+                .hint("give identity.policy, or iam.policy in the settings"),
+        );
+    };
+    let text = policy.to_string();
+    if let Some(tag) = session_tag(&text) {
+        return Err(wrong(format!("the policy asks for aws:PrincipalTag/{tag}, which nothing sets with iam.scoping: session-policy"))
+            .detail("EKS takes a session policy only where session tags are off, so the condition would never hold, or always")
+            .hint("name the tenant itself: {{ tenant.name }}"));
+    }
+    let length = text.chars().count();
+    if length > LONGEST {
+        return Err(wrong(format!(
+            "the policy has {length} characters without white space, and a session policy takes {LONGEST}"
+        ))
+        .hint(own_role));
+    }
+    Ok(policy)
+}
+
+/// The session tag that a policy asks for, if it does. Keys of conditions do not tell upper from lower case.
+fn session_tag(policy: &str) -> Option<&'static str> {
+    let policy = policy.to_lowercase();
+    let asks = |tag: &&str| policy.contains(&format!("aws:principaltag/{tag}"));
+    SESSION_TAGS.into_iter().find(asks)
+}

@@ -1,0 +1,373 @@
+//! How tenants are kept apart in AWS: a role of each, a second role in a chain, or one role that all share.
+
+use std::path::PathBuf;
+
+use mcpctl_sandbox::strict_aws::StrictAws;
+use serde_json::{Value, json};
+
+use crate::world::{POLICY, Run, World, offline};
+
+mod refused;
+
+const ACCOUNT: &str = "111122223333";
+const CLUSTER_ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/prod";
+const SHARED: &str = "arn:aws:iam::111122223333:role/mcp/shared";
+const TARGET: &str = "arn:aws:iam::444455556666:role/data/reader";
+
+/// The trust policy that `docs/scoping.md` gives.
+fn pinned(cluster_arn: &str, account: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": {"Service": "pods.eks.amazonaws.com"},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Condition": {"StringEquals": {"aws:SourceArn": cluster_arn, "aws:SourceAccount": account}},
+    }]})
+}
+
+/// The AWS half alone, on the strict double, since the emulator does not take policies off associations.
+struct Aws {
+    strict: StrictAws,
+    dir: PathBuf,
+}
+
+impl Aws {
+    fn new(name: &str) -> Self {
+        let strict = StrictAws::start(ACCOUNT, "eu-west-1").expect("the double starts");
+        strict.add_cluster("prod", "https://127.0.0.1:1", "");
+        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("scoping-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).expect("a directory");
+        std::fs::write(dir.join("policy.json"), POLICY).expect("a policy");
+        let aws = Self { strict, dir };
+        aws.dedicated();
+        aws
+    }
+
+    fn settings(&self, iam: &str) {
+        let text = format!(
+            "cluster: {{name: prod, region: eu-west-1}}\ndomain: example.com\ningress: {{albSubnetCidrs: [10.0.0.0/20]}}\n\
+             iam: {{policy: policy.json, {iam}}}\ndefaults: {{image: registry.example/mcp:1}}\n"
+        );
+        std::fs::write(self.dir.join("mcpctl.yaml"), text).expect("settings");
+    }
+
+    fn dedicated(&self) {
+        self.settings("permissionsBoundary: none");
+    }
+
+    fn shared(&self) {
+        self.settings(&format!("scoping: session-policy, sharedRole: '{SHARED}'"));
+    }
+
+    fn share(&self, trust: &Value) {
+        self.strict.state(|state| {
+            state.roles.remove("shared");
+            state.add_role("/mcp/", "shared", &trust.to_string());
+        });
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        let mut command = offline(&self.dir, args);
+        command.envs(self.strict.env()).args(["--only", "aws"]);
+        Run::of(&mut command)
+    }
+
+    fn association(&self) -> Value {
+        self.strict.state(|state| {
+            let found = state.association("prod", "mcp-acme", "mcp-server");
+            serde_json::to_value(found.expect("an association")).expect("JSON")
+        })
+    }
+
+    fn own_roles(&self) -> Vec<String> {
+        self.strict.state(|state| {
+            let names = state.roles.values().map(|role| role.name.clone());
+            names.filter(|name| name.starts_with("acme-")).collect()
+        })
+    }
+
+    fn is_clean(&self) {
+        let _ = self
+            .run(&["tenant", "diff", "acme", "-f", "tenant.yaml"])
+            .expect(0);
+        let _ = self
+            .run(&["tenant", "add", "acme", "-f", "tenant.yaml"])
+            .expect(0)
+            .says(&["nothing to do"]);
+    }
+
+    fn tenant(&self, identity: &str) {
+        let text = format!(
+            "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {{name: acme}}\nspec: {{identity: {identity}}}\n"
+        );
+        std::fs::write(self.dir.join("tenant.yaml"), text).expect("a tenant file");
+    }
+
+    fn add(&self) -> Run {
+        self.run(&["tenant", "add", "acme", "-f", "tenant.yaml"])
+    }
+}
+
+#[test]
+fn the_page_gives_the_trust_policy_that_is_taken() {
+    let page = include_str!("../../docs/scoping.md");
+    let blocks = page.split("```json\n").skip(1);
+    let documents: Vec<Value> = blocks
+        .map(|block| {
+            let (json, _) = block.split_once("```").expect("an end");
+            serde_json::from_str(json).expect("JSON")
+        })
+        .collect();
+    assert!(
+        documents.contains(&pinned(CLUSTER_ARN, ACCOUNT)),
+        "{documents:?}"
+    );
+}
+
+fn shows(run: &Run, texts: &[&str]) {
+    for text in texts {
+        assert!(
+            run.stdout.contains(text),
+            "stdout does not show `{text}`: {run}"
+        );
+    }
+}
+
+#[test]
+fn a_chain_of_two_roles_is_made_shown_and_taken_back() {
+    let aws = Aws::new("target");
+    aws.tenant(&format!("{{targetRoleArn: '{TARGET}'}}"));
+    let added = aws.add().expect(0);
+    let association = aws.association();
+    assert_eq!(association["targetRoleArn"], TARGET);
+    let external = association["externalId"].as_str().expect("an external id");
+    assert!(
+        added.stdout.contains(TARGET) && added.stdout.contains(external),
+        "{added}"
+    );
+    let role = aws.own_roles().pop().expect("a role");
+    let inline = aws
+        .strict
+        .state(|state| state.role(&role).expect("a role").inline["mcpctl"].clone());
+    let inline: Value = serde_json::from_str(&inline).expect("a policy");
+    let statements = inline["Statement"].as_array().expect("statements");
+    let chain = json!({"Sid": "McpctlTargetRole", "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": TARGET});
+    assert!(
+        statements.len() == 2 && statements.contains(&chain),
+        "{inline}"
+    );
+    aws.is_clean();
+
+    aws.tenant("{}");
+    let diff = aws
+        .run(&["tenant", "diff", "acme", "-f", "tenant.yaml"])
+        .expect(1);
+    shows(
+        &diff,
+        &[
+            "McpctlTargetRole",
+            &format!("spec.targetRoleARN: \"{TARGET}\" -> removed"),
+        ],
+    );
+    let _ = aws.add().expect(0);
+    assert_eq!(aws.association()["targetRoleArn"], Value::Null);
+    aws.is_clean();
+}
+
+#[test]
+fn tenants_that_share_a_role_have_their_policy_on_the_association() {
+    let aws = Aws::new("shared");
+    aws.shared();
+    aws.share(&pinned(CLUSTER_ARN, ACCOUNT));
+    aws.tenant("{}");
+    let added = aws.add().expect(0);
+    assert!(added.stdout.contains(SHARED), "{added}");
+    let association = aws.association();
+    assert_eq!(
+        (&association["roleArn"], &association["disableSessionTags"]),
+        (&json!(SHARED), &json!(true))
+    );
+    let policy = association["policy"].as_str().expect("a policy");
+    assert!(policy.contains("arn:aws:s3:::data-acme/*"), "{policy}");
+    assert_eq!(aws.own_roles(), [""; 0]);
+    aws.is_clean();
+
+    // Somebody widens it.
+    let wide = policy.replace("data-acme", "*");
+    aws.strict.state(|state| {
+        let one = state
+            .associations
+            .values_mut()
+            .next()
+            .expect("an association");
+        one.policy = Some(wide);
+    });
+    let diff = aws
+        .run(&["tenant", "diff", "acme", "-f", "tenant.yaml"])
+        .expect(1);
+    shows(&diff, &["spec.policy", "data-acme"]);
+    let _ = aws.add().expect(0);
+    aws.is_clean();
+
+    let _ = aws.run(&["tenant", "remove", "acme", "--yes"]).expect(0);
+    aws.strict.state(|state| {
+        assert!(state.associations.is_empty());
+        assert!(
+            state.role("shared").is_some(),
+            "the shared role is not ours to delete"
+        );
+    });
+}
+
+#[test]
+fn one_way_is_changed_for_the_other_and_back_and_never_mixed() {
+    let aws = Aws::new("both-ways");
+    aws.share(&pinned(CLUSTER_ARN, ACCOUNT));
+    aws.tenant("{}");
+    let _ = aws.add().expect(0);
+    let own = aws.association()["roleArn"].clone();
+
+    aws.shared();
+    let _ = aws.add().expect(0);
+    let calls = aws.strict.calls();
+    let at = |name: &str| calls.iter().position(|call| call == name);
+    assert!(
+        at("UpdatePodIdentityAssociation") < at("DeleteRole"),
+        "{calls:?}"
+    );
+    assert_eq!(aws.association()["roleArn"], SHARED);
+    assert_eq!(aws.own_roles(), [""; 0]);
+    aws.is_clean();
+
+    aws.dedicated();
+    let _ = aws.add().expect(0);
+    let association = aws.association();
+    let back = ["roleArn", "disableSessionTags", "policy"].map(|field| association[field].clone());
+    assert_eq!(back, [own, json!(false), Value::Null]);
+    aws.is_clean();
+}
+
+#[test]
+fn a_shared_role_that_is_not_pinned_to_the_cluster_stops_before_the_first_write() {
+    let aws = Aws::new("unpinned");
+    aws.shared();
+    aws.tenant("{}");
+    let missing = aws.add().expect(3);
+    let _ = missing.says(&[SHARED, "does not exist", "nothing was written"]);
+    let mut loose = pinned(CLUSTER_ARN, ACCOUNT);
+    loose["Statement"][0]["Condition"] = json!({"StringEquals": {"aws:SourceAccount": ACCOUNT}});
+    aws.share(&loose);
+    for verb in ["add", "diff"] {
+        let refused = aws
+            .run(&["tenant", verb, "acme", "-f", "tenant.yaml"])
+            .expect(3);
+        let _ = refused.says(&[
+            "Role shared",
+            "pods of another cluster may assume it: aws:SourceArn is not asked for",
+        ]);
+    }
+    aws.strict
+        .state(|state| assert!(state.associations.is_empty()));
+    aws.share(&pinned(CLUSTER_ARN, ACCOUNT));
+    let _ = aws.add().expect(0);
+    aws.is_clean();
+}
+
+#[test]
+fn a_loosened_trust_policy_is_named_and_put_back() {
+    let aws = Aws::new("loosened");
+    aws.tenant("{}");
+    let _ = aws.add().expect(0);
+    let role = aws.own_roles().pop().expect("a role");
+    aws.strict.state(|state| {
+        let trust = &mut state.role_mut(&role).expect("a role").trust;
+        let mut document: Value = serde_json::from_str(trust).expect("a policy");
+        let statement = &mut document["Statement"][0];
+        statement["Condition"]["StringEquals"]
+            .as_object_mut()
+            .expect("a map")
+            .remove("aws:RequestTag/kubernetes-namespace");
+        statement["Principal"]["AWS"] = "arn:aws:iam::444455556666:root".into();
+        *trust = document.to_string();
+    });
+    let named = [
+        "pods of another namespace may assume it: aws:RequestTag/kubernetes-namespace is not asked for",
+        "arn:aws:iam::444455556666:root may assume it",
+    ];
+    for form in ["text", "json", "markdown"] {
+        let diff = aws
+            .run(&["tenant", "diff", "acme", "-f", "tenant.yaml", "-o", form])
+            .expect(1);
+        for what in named {
+            assert!(
+                format!("{}{}", diff.stdout, diff.stderr).contains(what),
+                "{form}: {diff}"
+            );
+        }
+    }
+    let _ = aws.add().expect(0);
+    aws.is_clean();
+}
+
+/// Both halves, pods included, on the sandbox.
+#[test]
+fn pods_come_to_the_shared_role_before_the_own_one_goes() {
+    let world = World::new("scoping-e2e");
+    let cluster_arn = format!(
+        "arn:aws:eks:eu-west-1:{}:cluster/scoping-e2e",
+        world.sandbox.account_id()
+    );
+    let trust = pinned(&cluster_arn, world.sandbox.account_id()).to_string();
+    let made = world.sandbox.aws_iam(&[
+        ("Action", "CreateRole"),
+        ("RoleName", "scoping-e2e"),
+        ("Path", "/mcp/"),
+        ("AssumeRolePolicyDocument", &trust),
+    ]);
+    made.expect("a shared role");
+    let shared = format!(
+        "arn:aws:iam::{}:role/mcp/scoping-e2e",
+        world.sandbox.account_id()
+    );
+    let _ = world.mcpctl(&["tenant", "add", "sharing"]).expect(0);
+    world.settings(
+        "permissionsBoundary: none",
+        &format!("scoping: session-policy, sharedRole: '{shared}'"),
+    );
+    let diff = world.mcpctl(&["tenant", "diff", "sharing"]).expect(1);
+    shows(
+        &diff,
+        &[
+            "- Role sharing",
+            "spec.roleARN",
+            "pods restart, since their identity changes",
+        ],
+    );
+    let changed = world.mcpctl(&["tenant", "add", "sharing"]).expect(0);
+    let place = |what: &str| {
+        changed
+            .stderr
+            .find(what)
+            .unwrap_or_else(|| panic!("no {what}: {changed}"))
+    };
+    assert!(place("ready") < place("Role sharing deleted"), "{changed}");
+    let _ = world.mcpctl(&["tenant", "diff", "sharing"]).expect(0);
+    let status = world.mcpctl(&["tenant", "status", "sharing"]).expect(0);
+    assert!(
+        status.stdout.contains(&shared) && status.stdout.contains("no drift"),
+        "{status}"
+    );
+    let list = world.mcpctl(&["tenant", "list", "-o", "wide"]).expect(0);
+    let row = list
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("sharing"))
+        .expect("a row");
+    assert!(row.contains("scoping-e2e") && row.contains("ok"), "{row}");
+    let orphans = world.mcpctl(&["tenant", "list", "--orphans"]).expect(0);
+    assert!(!orphans.stdout.contains("sharing"), "{orphans}");
+    let _ = world
+        .mcpctl(&["tenant", "remove", "sharing", "--yes"])
+        .expect(0);
+    let _ = world.mcpctl(&["tenant", "diff", "sharing"]).expect(2);
+}
