@@ -374,12 +374,16 @@ fn display(path: &[Step]) -> String {
     text
 }
 
-/// Policies on a living role that nobody asked for. They are named, never touched.
-pub fn foreign_policies(wanted: Option<&Object>, live: &Object) -> Vec<String> {
-    role::foreign(
+/// Policies on a living role that nobody asked for, and instance profiles that hold it. They are named, never touched.
+pub fn foreign(wanted: Option<&Object>, live: &Object) -> Vec<String> {
+    let mut found = role::foreign(
         wanted.map(|wanted| &wanted.tree["spec"]),
         &live.tree["spec"],
-    )
+    );
+    let profiles = live.tree["status"]["instanceProfiles"].as_array();
+    let names = profiles.into_iter().flatten().filter_map(Value::as_str);
+    found.extend(names.map(|name| format!("instance profile {name}")));
+    found
 }
 
 /// Whether two policy documents mean the same to IAM.

@@ -281,7 +281,7 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
     }
     surplus(wanted, live, subject, &mut plan);
     for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
-        let found = diff::foreign_policies(wanted.get(id), object);
+        let found = diff::foreign(wanted.get(id), object);
         plan.foreign.extend(found.into_iter().map(|what| Foreign {
             id: id.clone(),
             what,

@@ -14,7 +14,7 @@ use crate::{
     gate,
     input::{Flags, Given},
     marks::TENANT,
-    object::{IAM, Id, Object, State},
+    object::{Id, Object, State},
     observe,
     plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
     record::{self, Record},
@@ -183,12 +183,6 @@ impl Look {
         self.namespace
             .as_ref()
             .is_some_and(|namespace| self.subject.owns(namespace))
-    }
-
-    /// The role that has the tenant's name, whoever made it.
-    pub fn role(&self) -> Option<&Object> {
-        let mut all = self.identity.values();
-        all.find(|object| object.id().is(IAM, "Role"))
     }
 
     /// Whether the namespace is being deleted.

@@ -52,17 +52,19 @@ impl Iam {
         }
     }
 
-    /// Reads a role with everything that decides what it may do. Of other inline policies than ours only the names.
+    /// Reads a role with everything that decides what it may do and who may use it. Of other inline policies than ours
+    /// only the names.
     ///
     /// # Errors
     /// Anything but "no such role".
     pub async fn role(&self, id: &Id, name: &str) -> Answer<Option<Object>> {
         let get = async || self.client.get_role().role_name(name).send().await;
         let get = async { present(call(&format!("iam:GetRole {name}"), get).await) };
-        let (role, inline, managed) = futures_util::future::try_join3(
+        let (role, inline, managed, profiles) = futures_util::future::try_join4(
             get,
             self.inline_policies(name),
             self.managed_policies(name),
+            self.instance_profiles(name),
         )
         .await?;
         let role = role.and_then(|output| output.role);
@@ -89,6 +91,7 @@ impl Iam {
         }
         let mut object = to_object(id, &spec, &role.arn);
         object.tree["status"]["createdAt"] = role.create_date.secs().into();
+        object.tree["status"]["instanceProfiles"] = profiles.into();
         Ok(Some(object))
     }
 
@@ -170,11 +173,8 @@ impl Iam {
         Ok(present(attached.await)?.map(arns))
     }
 
-    /// Names of the instance profiles that hold a role; it cannot be deleted while one does.
-    ///
-    /// # Errors
-    /// When IAM does not answer.
-    pub async fn instance_profiles(&self, role: &str) -> Answer<Vec<String>> {
+    /// Names of the instance profiles that hold a role; it cannot be deleted while one does. None where it is not there.
+    async fn instance_profiles(&self, role: &str) -> Answer<Vec<String>> {
         let profiles = call(
             &format!("iam:ListInstanceProfilesForRole {role}"),
             async || {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use serde_json::Value;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     guests::{self, Guests},
     managed,
     marks::{MANAGED_POLICIES, PROTECTED, TENANT},
-    object::{IAM, Id, Object, State},
+    object::{Id, State},
     observe,
     plan::{self, Action, Conflict, Foreign, Options, Plan},
     report,
@@ -99,12 +99,7 @@ async fn look_for_everything(
     args: &Remove,
 ) -> Result<(Plan, State)> {
     let wanted = State::new();
-    let reads = try_join3(
-        everything(look, session),
-        guests(look, session),
-        instance_profiles(look.role(), look, session),
-    );
-    let (mut live, guests, mut profiles) = reads.await?;
+    let (mut live, guests) = try_join(everything(look, session), guests(look, session)).await?;
     tenant::keep(&mut live, args.half.only);
     let mut plan = plan::toward(&wanted, &live, &look.subject, &Options::default());
     if let Some(id) = look
@@ -120,7 +115,7 @@ async fn look_for_everything(
     plan.conflicts
         .extend(stopped_by_the_tenant(look, &live, gone));
     plan.conflicts
-        .extend(foreign_policies(look, &live, &mut plan.foreign));
+        .extend(on_the_role(look, &live, &mut plan.foreign));
     let deletes = |plan: &Plan, is: &dyn Fn(&Id) -> bool| {
         plan.steps
             .iter()
@@ -128,20 +123,6 @@ async fn look_for_everything(
     };
     if deletes(&plan, &|id| id.is("", "Namespace")) {
         guests.join(&mut plan, args.with_contents);
-    }
-    let is_deleted =
-        |object: &&Object| object.id().is(IAM, "Role") && deletes(&plan, &|id| id == object.id());
-    let roles: Vec<&Object> = live.values().filter(is_deleted).collect();
-    for role in roles {
-        let read = look.role().is_some_and(|known| known.id() == role.id());
-        let profiles = if read {
-            std::mem::take(&mut profiles)
-        } else {
-            instance_profiles(Some(role), look, session).await?
-        };
-        let held =
-            |profile| Conflict::new(role.id(), format!("instance profile {profile} holds it"));
-        plan.conflicts.extend(profiles.into_iter().map(held));
     }
     Ok((plan, live))
 }
@@ -163,20 +144,6 @@ async fn guests(look: &Look, session: &Session<'_>) -> Result<Guests> {
             guests::find(kubernetes, &look.subject, &look.names.namespace).await
         }
         _ => Ok(Guests::default()),
-    }
-}
-
-/// What in AWS holds a role of the tenant's.
-async fn instance_profiles(
-    role: Option<&Object>,
-    look: &Look,
-    session: &Session<'_>,
-) -> Result<Vec<String>> {
-    match (&session.aws, role) {
-        (Some(aws), Some(role)) if look.subject.owns(role) => {
-            Ok(aws.iam.instance_profiles(role.text("/spec/name")).await?)
-        }
-        _ => Ok(Vec::new()),
     }
 }
 
@@ -243,8 +210,9 @@ fn stopped_by_the_tenant(look: &Look, live: &State, gone: bool) -> Vec<Conflict>
     found
 }
 
-/// Policies on the role that nobody asked for: IAM would refuse to delete it. On a role that is given back they stay.
-fn foreign_policies(look: &Look, live: &State, foreign: &mut Vec<Foreign>) -> Vec<Conflict> {
+/// Policies on the role that nobody asked for, and instance profiles that hold it: IAM would refuse to delete it. On a
+/// role that is given back they stay.
+fn on_the_role(look: &Look, live: &State, foreign: &mut Vec<Foreign>) -> Vec<Conflict> {
     let own = own_managed_of_record(look);
     let released = |id: &Id| live.get(id).is_some_and(plan::is_adopted);
     let tagged = |id: &Id| {

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{changes, foreign_policies};
+use super::{changes, foreign};
 use crate::{
     object::Object,
     testing::{entry, map, object, written},
@@ -236,7 +236,7 @@ fn everything_that_is_ours_on_a_role_is_compared_and_nothing_else() {
     spec.policies[arn:aws:iam::aws:policy/ReadOnlyAccess]: - -> "arn:aws:iam::aws:policy/ReadOnlyAccess"
     spec.tags[mcpctl.dev/tenant]: "other" -> "acme"
     "#);
-    insta::assert_snapshot!(foreign_policies(Some(&wanted), &live).join("\n"), @"
+    insta::assert_snapshot!(foreign(Some(&wanted), &live).join("\n"), @"
     inline policy extra
     managed policy arn:aws:iam::aws:policy/AdministratorAccess
     ");

@@ -15,6 +15,7 @@ mod dry_run;
 mod eks_access;
 mod faults;
 mod figures;
+mod foreign;
 mod gate;
 mod gitops;
 mod group;

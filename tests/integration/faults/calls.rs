@@ -58,6 +58,7 @@ pub(super) const CALLS: &[Call] = &[
     call(Work::Add, "GetRole", 6, NOTHING),
     call(Work::Add, "ListRolePolicies", 6, NOTHING),
     call(Work::Add, "ListAttachedRolePolicies", 6, NOTHING),
+    call(Work::Add, "ListInstanceProfilesForRole", 6, NOTHING),
     call(Work::Add, "ListPodIdentityAssociations", 6, NOTHING),
     call(Work::Add, "CreateRole", 6, NOTHING),
     call(
@@ -129,7 +130,6 @@ pub(super) const CALLS: &[Call] = &[
         5,
         "role with all; association with role",
     ),
-    call(Work::Remove, "ListInstanceProfilesForRole", 6, ALL),
     call(Work::Remove, "DeletePodIdentityAssociation", 6, ALL),
     call(
         Work::Remove,

@@ -78,6 +78,7 @@ pub(super) const ROWS: &[Fault] = &[
         source: ADDON,
         added: true,
         strike: |strict| strict.aws.state(|state| own(state, Some(OWNER))),
+        command: "add acme --adopt",
         code: 3,
         first: "tenant `acme`: 1 conflict; nothing was written",
         says: &["PodIdentityAssociation acme: exists", OWNER],
@@ -170,7 +171,7 @@ pub(super) const ROWS: &[Fault] = &[
         strike: |strict| {
             strict
                 .aws
-                .after("ListInstanceProfilesForRole", Box::new(swap));
+                .after("DescribePodIdentityAssociation", Box::new(swap));
         },
         says: &["PodIdentityAssociation acme was gone already"],
         stands: "their association, as it was",
