@@ -23,6 +23,8 @@ fn main() -> Result<()> {
     add_a_tenant(&stage)?;
     disturb_it_by_hand(&stage)?;
     find_and_repair(&stage)?;
+    refuse_too_much(&stage)?;
+    lose_a_namespace(&stage)?;
     remove_the_tenant(&stage)?;
     look_for_leftovers(&stage)
 }
@@ -68,6 +70,29 @@ fn find_and_repair(stage: &Stage) -> Result<()> {
     heading("Repaired: that and nothing else");
     stage.mcpctl("tenant add acme", 0)?;
     stage.mcpctl("tenant diff acme", 0)
+}
+
+/// A role is not made that could read what is another tenant's.
+fn refuse_too_much(stage: &Stage) -> Result<()> {
+    heading("A policy that grants too much is refused before anything is called");
+    stage.mcpctl(
+        "tenant add greedy --image ghcr.io/example/mcp-server:1.4.2 --policy quickstart/too-broad.json",
+        2,
+    )
+}
+
+/// Somebody deletes the namespace of a tenant; its role and association stay, and would be whose who makes it anew.
+fn lose_a_namespace(stage: &Stage) -> Result<()> {
+    heading("A tenant's namespace, deleted without mcpctl");
+    stage.mcpctl(
+        "tenant add initech --image ghcr.io/example/mcp-server:1.4.2 --policy policies/tenant.json",
+        0,
+    )?;
+    stage.kubectl("delete namespace mcp-initech")?;
+    heading("What is left of it in AWS, and the command that takes it away");
+    stage.mcpctl("tenant list --orphans", 0)?;
+    stage.mcpctl("tenant remove initech --yes", 0)?;
+    stage.mcpctl("tenant list --orphans", 0)
 }
 
 fn remove_the_tenant(stage: &Stage) -> Result<()> {

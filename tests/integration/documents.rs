@@ -54,6 +54,9 @@ fn the_quickstart_ends_well() {
         "identity gate open after",
         "nothing to do",
         "no differences",
+        "admin-action",
+        "namespace mcp-initech is gone",
+        "no orphans",
     ] {
         assert!(run.stdout.contains(said), "it does not say `{said}`: {run}");
     }
