@@ -10,12 +10,11 @@ use serde_json::{Value, json};
 use crate::{
     backend::{Kubernetes, Reason},
     error::{Error, Result},
-    object::{Id, Object, own_kind},
+    guard::POLICY,
+    object::{Object, own_kind},
     spec::Resolved,
 };
 
-/// The admission policy that refuses pods without credentials.
-pub const POLICY: &str = "mcpctl-identity";
 const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -27,24 +26,6 @@ pub fn pauses() -> impl Iterator<Item = Duration> {
     })
 }
 
-/// Whether the cluster refuses pods without credentials: policy and binding, the binding denying.
-///
-/// # Errors
-/// What the API server answered.
-pub async fn policy_is_in_place(kubernetes: &Kubernetes) -> Result<bool> {
-    const GROUP: &str = "admissionregistration.k8s.io";
-    let policy = Id::new(GROUP, "ValidatingAdmissionPolicy", "", POLICY);
-    let binding = Id::new(GROUP, "ValidatingAdmissionPolicyBinding", "", POLICY);
-    let (policy, binding) =
-        futures_util::future::try_join(kubernetes.get(&policy), kubernetes.get(&binding)).await?;
-    let denies = binding.is_some_and(|binding| {
-        binding.tree["spec"]["validationActions"]
-            .as_array()
-            .is_some_and(|actions| actions.iter().any(|action| action == "Deny"))
-    });
-    Ok(policy.is_some() && denies)
-}
-
 /// Asks once. True when a pod would come with credentials. Each API server may know of the association at another time,
 /// so after a "no" a new connection is the one to ask over.
 ///
@@ -53,7 +34,7 @@ pub async fn policy_is_in_place(kubernetes: &Kubernetes) -> Result<bool> {
 pub async fn is_open(kubernetes: &Kubernetes, pod: &Value) -> Result<bool> {
     let kind = own_kind("", "Pod");
     match kubernetes.create(kind, pod, true).await {
-        Ok(pod) => Ok(is_injected(&pod)),
+        Ok(pod) => Ok(has_credentials(&pod)),
         Err(error) if error.reason == Reason::Forbidden && error.message.contains(POLICY) => {
             Ok(false)
         }
@@ -104,7 +85,15 @@ fn pod(namespace: &str, mut metadata: Value, spec: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 }
 
-fn is_injected(pod: &Value) -> bool {
+/// Whether a pod runs, or is to, in which a container has no credentials of the tenant.
+pub fn is_bare(pod: &Object) -> bool {
+    let ended = ["Succeeded", "Failed"].contains(&pod.text("/status/phase"));
+    let goes = !pod.text("/metadata/deletionTimestamp").is_empty();
+    !ended && !goes && !has_credentials(&pod.tree)
+}
+
+/// Whether each container of a pod has what the webhook gives it.
+pub fn has_credentials(pod: &Value) -> bool {
     let containers = ["containers", "initContainers"]
         .into_iter()
         .filter_map(|list| pod["spec"][list].as_array())

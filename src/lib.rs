@@ -34,6 +34,7 @@ pub mod diff;
 pub mod error;
 pub mod execute;
 pub mod gate;
+pub mod guard;
 pub mod guests;
 pub mod input;
 pub mod lint;

@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::jiff::Timestamp;
-
 use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
 
 use crate::{
     backend::Kubernetes,
     config::Settings,
     error::{Error, Result},
-    gate,
     marks::TENANT,
     object::{Id, Object, State, own_kind},
     plan::{Action, Conflict, Plan, Subject},
@@ -144,34 +141,20 @@ pub async fn objects(
         .collect())
 }
 
-/// Whether a pod of the tenant's server that is not on its way out was made before a moment, in seconds since 1970.
+/// The pods of a namespace that are not on their way out.
 ///
 /// # Errors
 /// What the API server answered.
-pub async fn has_pods_older_than(
-    kubernetes: &Kubernetes,
-    namespace: &str,
-    time: i64,
-) -> Result<bool> {
-    let older = |pod: &Object| {
-        let made: Option<Timestamp> = pod.text("/metadata/creationTimestamp").parse().ok();
-        made.is_some_and(|made| made.as_second() < time)
-    };
-    Ok(server_pods(kubernetes, namespace).await?.iter().any(older))
-}
-
-/// The pods of the tenant's server that are not on their way out, whatever started them: those that the tenant's
-/// network policies, Service and disruption budget select.
-///
-/// # Errors
-/// What the API server answered.
-pub async fn server_pods(kubernetes: &Kubernetes, namespace: &str) -> Result<Vec<Object>> {
-    let selector = "app.kubernetes.io/name=mcp-server";
-    let mut pods = kubernetes
-        .list(own_kind("", "Pod"), namespace, selector)
-        .await?;
+pub async fn pods(kubernetes: &Kubernetes, namespace: &str) -> Result<Vec<Object>> {
+    let mut pods = kubernetes.list(own_kind("", "Pod"), namespace, "").await?;
     pods.retain(|pod| pod.text("/metadata/deletionTimestamp").is_empty());
     Ok(pods)
+}
+
+/// Whether a pod is of the tenant's server, whatever started it: whether the tenant's network policies, Service and
+/// disruption budget select it.
+pub fn is_server(pod: &Object) -> bool {
+    pod.label("app.kubernetes.io/name") == Some("mcp-server")
 }
 
 /// Only what a plan is about: what is wanted, what is ours, and a role or association that has our name, whoever made
@@ -184,17 +167,15 @@ pub fn relevant(live: State, wanted: &State, subject: &Subject) -> State {
         .collect()
 }
 
-/// What must hold before a tenant is written: the cluster refuses pods without credentials, nobody else has the host,
-/// and the load balancer has room.
+/// What must hold before a tenant is written: nobody else has the host, and the load balancer has room.
 ///
 /// # Errors
-/// Unreachable, with the command to run, when the identity policy is missing.
+/// What the API server answered.
 pub async fn preconditions(
     plan: &mut Plan,
     kubernetes: &Kubernetes,
     resolved: &Resolved,
     settings: &Settings,
-    policy_required: bool,
 ) -> Result<()> {
     let takes_host = match plan.change_of(|id| id.is("networking.k8s.io", "Ingress")) {
         Some(Action::Create(_)) => true,
@@ -204,35 +185,9 @@ pub async fn preconditions(
             .any(|change| change.path.contains("host")),
         _ => false,
     };
-    let policy = async {
-        if policy_required {
-            gate::policy_is_in_place(kubernetes).await
-        } else {
-            Ok(true)
-        }
-    };
-    let others = async {
-        if takes_host {
-            Ok(kubernetes
-                .list(own_kind("networking.k8s.io", "Ingress"), "", "")
-                .await?)
-        } else {
-            Ok(Vec::new())
-        }
-    };
-    let (policy, others) = try_join(policy, others).await?;
-    if !policy {
-        return Err(Error::unreachable(format!(
-            "this cluster has no admission policy {}",
-            gate::POLICY
-        ))
-        .detail(
-            "without it a pod that the Pod Identity webhook misses would run with the node's role",
-        )
-        .hint("install it: mcpctl platform apply")
-        .hint("or go on without it, on your own judgement: --identity-gate=warn"));
-    }
     if takes_host {
+        let ingresses = own_kind("networking.k8s.io", "Ingress");
+        let others = kubernetes.list(ingresses, "", "").await?;
         plan.conflicts
             .extend(host_conflicts(&others, resolved, settings));
     }

@@ -119,6 +119,8 @@ pub struct Plan {
     pub unsynced: Vec<Unsynced>,
     /// What is not ours and goes with a namespace all the same.
     pub guests: Vec<Id>,
+    /// Pods that run without the tenant's credentials, and so with the node's role, if with any.
+    pub bare_pods: Vec<Id>,
 }
 
 /// What becomes of objects under the wanted names that somebody else made.
@@ -140,8 +142,10 @@ pub struct Options {
     pub ready: bool,
     /// Whether ACK carries role and association out, and is waited for.
     pub synced: bool,
-    /// Whether pods run that were started before their identity was changed last.
+    /// Whether pods of the server run that were started before their identity was changed last, or without one.
     pub stale_pods: bool,
+    /// The pods that run without the tenant's credentials.
+    pub bare_pods: Vec<Id>,
     /// What becomes of what somebody else made.
     pub existing: Existing,
     /// Differences that the API server is known to leave, or to put back at once: they are no change.
@@ -159,7 +163,17 @@ impl Plan {
         !self.writes()
             && self.foreign.is_empty()
             && self.unsynced.is_empty()
+            && self.bare_pods.is_empty()
             && self.conflicts.is_empty()
+    }
+
+    /// Whether pods would be made: what starts or scales them is written, or they start anew.
+    pub fn makes_pods(&self) -> bool {
+        self.steps.iter().any(|step| match &step.action {
+            Action::Create(_) | Action::Update(_) => starts_pods(&step.id) || scales(&step.id),
+            Action::Gate(_) | Action::Restart(_) => true,
+            _ => false,
+        })
     }
 
     /// How many objects are made, changed and deleted.
@@ -293,6 +307,7 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
             .filter(|(id, object)| id.is_aws() && wanted.contains_key(id) && subject.owns(object));
         plan.unsynced = all.filter_map(|(_, object)| unsynced(object)).collect();
     }
+    plan.bare_pods.clone_from(&options.bare_pods);
     order::complete(&mut plan, live, subject, options);
     plan
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     config::AwsMode,
+    gate,
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State},
     observe::Workload,
     plan::{self, Plan},
@@ -168,12 +169,10 @@ impl Status {
         problems.extend(unsynced);
         problems.extend(look.namespace.iter().flat_map(standing::what_holds));
         problems.extend(facts.workload.denied.iter().cloned());
-        let ready = rollout.as_ref().map(|rollout| {
-            rollout.is_complete()
-                && ingress
-                    .as_ref()
-                    .is_none_or(|ingress| ingress.address.is_some())
-        });
+        let addressed = |ingress: &Ingress| ingress.address.is_some();
+        let ready = rollout
+            .as_ref()
+            .map(|rollout| rollout.is_complete() && ingress.as_ref().is_none_or(addressed));
         let standing = facts.standing(kubernetes.presence, ready, is_unsynced);
         Self {
             api_version: API_VERSION,
@@ -239,6 +238,7 @@ impl<'a> Facts<'a> {
             role: self.asked.1.then_some(has_role),
             association: self.asked.1.then_some(self.association().is_some()),
             unsynced,
+            bare: self.workload.pods.iter().any(gate::is_bare),
             ready,
             drift: self.plan.map(Drift::whole),
         }

@@ -24,6 +24,7 @@ use crate::{
 
 mod findings;
 mod in_aws;
+mod pods;
 mod shared_role;
 
 pub use findings::findings;
@@ -283,9 +284,9 @@ impl Look {
     async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
         keep(&mut wanted, how.only);
-        let (live, stale_pods, conflicts) = try_join3(
+        let (live, astray, conflicts) = try_join3(
             self.live(session, &wanted),
-            self.has_stale_pods(session),
+            self.astray(session),
             shared_role::conflicts(&session.settings, session.aws.as_ref()),
         )
         .await?;
@@ -294,7 +295,8 @@ impl Look {
             gate: gate.then(|| gate::pod_for(resolved)),
             ready: how.ready,
             synced: session.ack.is_some(),
-            stale_pods: stale_pods && how.only.is_none(),
+            stale_pods: astray.stale && how.only.is_none(),
+            bare_pods: astray.bare,
             existing: how.existing,
             ..Options::default()
         };
@@ -325,37 +327,6 @@ impl Look {
             plan.conflicts.push(Conflict::new(&id, why));
         }
         plan
-    }
-
-    /// Whether pods run that are older than their identity: a run that changed it and ended before their restart left
-    /// them behind.
-    async fn has_stale_pods(&self, session: &Session<'_>) -> Result<bool> {
-        let Some(kubernetes) = session
-            .kubernetes
-            .as_ref()
-            .filter(|_| self.owns_namespace())
-        else {
-            return Ok(false);
-        };
-        let changed = |object: &Object| {
-            let times = ["/status/modifiedAt", "/status/createdAt"];
-            times
-                .into_iter()
-                .filter_map(|time| object.tree.pointer(time)?.as_i64())
-                .max()
-        };
-        match self
-            .identity
-            .values()
-            .filter(|object| self.subject.owns(object))
-            .filter_map(changed)
-            .max()
-        {
-            Some(time) => {
-                observe::has_pods_older_than(kubernetes, &self.names.namespace, time).await
-            }
-            None => Ok(false),
-        }
     }
 
     /// The namespace of this name is somebody else's.

@@ -2,12 +2,15 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use futures_util::future::try_join;
+
 use crate::{
     cli::{Add, IdentityGate, Only, RunForm, Wait},
     config::Settings,
     desired,
     error::{Error, Result},
     execute::Outcome,
+    guard::Guard,
     guests,
     input::Given,
     lint::Finding,
@@ -66,8 +69,11 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let (session, look) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
             warn(context, &lint(&resolved, &session.settings, args)?);
-            let (mut plan, live) = look.plan(&resolved, &session, &how).await?;
-            check(&mut plan, &look.subject, &resolved, &session, args).await?;
+            let guard = Guard::of(session.kubernetes.as_ref());
+            let ((mut plan, live), guard) =
+                try_join(look.plan(&resolved, &session, &how), guard).await?;
+            heed(&guard, &plan, &session, args)?;
+            check(&mut plan, &look.subject, &resolved, &session).await?;
             Ok((session, resolved, plan, live, look))
         })
         .await?;
@@ -129,7 +135,6 @@ async fn check(
     subject: &Subject,
     resolved: &Resolved,
     session: &Session<'_>,
-    args: &Add,
 ) -> Result<()> {
     let makes_identity = |step: &Step| step.id.is_aws() && matches!(step.action, Action::Create(_));
     if let Some(ack) = &session.ack
@@ -145,10 +150,6 @@ async fn check(
     let Some(kubernetes) = session.kubernetes.as_ref().filter(|_| plan.writes()) else {
         return Ok(());
     };
-    let gated = plan
-        .steps
-        .iter()
-        .any(|step| matches!(step.action, Action::Gate(_)));
     let takes_namespace = |step: &Step| {
         step.id.is("", "Namespace")
             && matches!(&step.action, Action::Update(update) if update.adopts)
@@ -158,12 +159,17 @@ async fn check(
         let guests = guests::find(kubernetes, subject, &namespace).await?;
         guests.keep_out(plan);
     }
-    let required = gated && args.identity_gate == IdentityGate::Required;
-    observe::preconditions(plan, kubernetes, resolved, &session.settings, required).await?;
-    if args.identity_gate != IdentityGate::Required && gated {
-        session.context.report.warning(
-            "the identity policy is not asked for: pods made later may run with the node's role",
-        );
+    observe::preconditions(plan, kubernetes, resolved, &session.settings).await
+}
+
+/// No pod is started where nothing would refuse the next one for lack of credentials, unless the user wants it so.
+fn heed(guard: &Guard, plan: &Plan, session: &Session<'_>, args: &Add) -> Result<()> {
+    let required = args.identity_gate == IdentityGate::Required && plan.makes_pods();
+    if let Some(refusal) = guard.refusal().filter(|_| required) {
+        return Err(refusal);
+    }
+    if let Some(warning) = guard.warning() {
+        session.context.report.warning(&warning);
     }
     Ok(())
 }

@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
+use futures_util::future::try_join;
+
 use crate::{
     backend::Aws,
     cli::{Diff, IdentityGate, Only},
     error::{Error, Kind, Result},
+    guard::Guard,
     input::Given,
     report,
     session::{Context, Session},
@@ -17,21 +20,16 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
     let given = tenant::given(&args.input, &context.working_directory)?;
     let names = given_names(&given, args)?;
     let look = async |session: &Session<'_>| {
-        let names = if args.all {
-            tenant::all(session).await?
-        } else {
-            names
-        };
-        let first = match names.first() {
-            Some(name) => Some(Look::at(session, name.clone()).await),
-            None => None,
-        };
-        Ok((names, first))
+        let guard = async { Ok(Guard::of(session.kubernetes.as_ref()).await) };
+        try_join(first(session, names, args.all), guard).await
     };
     context
         .until_signal(async {
-            let (session, (names, mut first)) =
+            let (session, ((names, mut first), guard)) =
                 Session::open_and(context, args.half.only, look).await?;
+            if let Some(warning) = guard?.warning() {
+                context.report.warning(&warning);
+            }
             let aws = match session.ack {
                 Some(_) if args.aws => Some(session.aws_itself().await?),
                 _ => None,
@@ -68,6 +66,24 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
             Ok(ExitCode::from(worst))
         })
         .await
+}
+
+/// The names of all that are meant, and a look at the first of them.
+async fn first(
+    session: &Session<'_>,
+    names: Vec<TenantName>,
+    all: bool,
+) -> Result<(Vec<TenantName>, Option<Result<Look>>)> {
+    let names = if all {
+        tenant::all(session).await?
+    } else {
+        names
+    };
+    let first = match names.first() {
+        Some(name) => Some(Look::at(session, name.clone()).await),
+        None => None,
+    };
+    Ok((names, first))
 }
 
 fn say_what_is_not_seen(session: &Session<'_>, args: &Diff) {

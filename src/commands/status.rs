@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 
 use crate::{
     cli::{IdentityGate, Only, Status as Args, ViewForm},
     error::{Error, Kind, Result},
+    guard::Guard,
     input::Given,
     object::State,
     observe::{self, Changes, Workload},
@@ -112,13 +113,15 @@ async fn look(
             _ => Ok(Workload::default()),
         }
     };
+    let guard = Guard::of(session.kubernetes.as_ref());
     let mut problems = Vec::from_iter(fault.as_ref().map(Error::line));
     let recorded = look.record.is_some();
     let resolved = recorded.then(|| look.resolve(&Given::default(), session));
     let resolved = said(resolved.transpose(), &mut problems)?.flatten();
     let compared = compare(&look, session, (resolved.as_ref(), only));
-    let (workload, (plan, live)) = try_join(workload, compared).await?;
+    let (workload, (plan, live), guard) = try_join3(workload, compared, guard).await?;
     let plan = said(plan, &mut problems)?.flatten();
+    problems.extend(guard.warning());
     let facts = Facts {
         cluster: session.settings.cluster.name.as_str(),
         aws_mode: session.settings.aws,

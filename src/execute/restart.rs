@@ -27,7 +27,7 @@ pub(super) async fn restart(
     progress: &Progress,
 ) -> Result<String> {
     let text = format!(
-        "the identity changed; pods restart in {} s, when the change has spread",
+        "pods restart in {} s, when their identity has spread",
         run.settle.as_secs()
     );
     (run.events)(Event::Waiting(step, &text));
@@ -38,7 +38,8 @@ pub(super) async fn restart(
         return Ok("pods restarted".into());
     }
     let namespace = &workload.id().namespace;
-    let pods = observe::server_pods(kubernetes, namespace).await?;
+    let mut pods = observe::pods(kubernetes, namespace).await?;
+    pods.retain(observe::is_server);
     for (index, pod) in pods.iter().enumerate() {
         let text = format!(
             "evicts pod {} ({} of {})",

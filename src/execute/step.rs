@@ -9,7 +9,7 @@ use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason, Side},
     diff,
     error::{Error, Kind, Result},
-    gate as identity_gate, lock,
+    guard, lock,
     object::{Id, Object, starts_pods},
     observe,
     plan::{Action, Step, Update},
@@ -102,7 +102,7 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
         _ => format!("{id} did not become ready in time"),
     };
     let error = wait::late(late, run.kubernetes, &id.namespace, &waiting).await;
-    let refused = |finding: &Finding| finding.line.contains(identity_gate::POLICY);
+    let refused = |finding: &Finding| finding.line.contains(guard::POLICY);
     if !waiting.findings.iter().any(refused) {
         return error;
     }

@@ -582,3 +582,27 @@ fn assert_armed_before_pods(plan: &Plan) {
         }
     }
 }
+
+#[test]
+fn pods_without_credentials_are_told_of_and_start_anew_behind_the_gate() {
+    let wanted = acme(json!({}));
+    let live = made(&wanted);
+    assert!(plan(&wanted, &live).is_clean());
+    let bare = Id::new("", "Pod", "mcp-acme", "mcp-server-1");
+    let foreign = Options {
+        bare_pods: vec![bare.clone()],
+        ..options()
+    };
+    let told = toward(&wanted, &live, &subject(), &foreign);
+    assert!(!told.is_clean() && !told.makes_pods(), "{told:#?}");
+    let own = Options {
+        stale_pods: true,
+        ..foreign
+    };
+    let mended = toward(&wanted, &live, &subject(), &own);
+    assert_eq!(mended.bare_pods, [bare]);
+    let place = |is: fn(&Action) -> bool| mended.steps.iter().position(|step| is(&step.action));
+    let gate = place(|action| matches!(action, Action::Gate(_))).expect("a gate");
+    let restart = place(|action| matches!(action, Action::Restart(_))).expect("a restart");
+    assert!(mended.steps[restart].after.contains(&gate) && mended.makes_pods());
+}

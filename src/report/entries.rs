@@ -9,6 +9,10 @@ use crate::{
     record,
 };
 
+/// What is said of a pod in which a container has no credentials of the tenant.
+pub(super) const BARE: &str =
+    "runs without the tenant's credentials, and so with the node's role if it can reach it";
+
 /// What is done to one object.
 pub(super) struct Entry<'a> {
     pub(super) kind: EntryKind,

@@ -5,7 +5,7 @@
 use std::{cell::RefCell, fmt::Write};
 
 use super::{
-    entries::{EntryKind, Field, Values, entries},
+    entries::{BARE, EntryKind, Field, Values, entries},
     plan::counts,
 };
 use crate::{error::Error, plan::Plan};
@@ -133,6 +133,9 @@ fn section(title: &str, plan: &Plan) -> String {
             "! {}: not carried out by ACK: {}",
             unsynced.id, unsynced.why
         ));
+    }
+    for pod in &plan.bare_pods {
+        whole.push(format!("! {pod}: {BARE}"));
     }
     for guest in &plan.guests {
         whole.push(format!("- {guest} (not ours; goes with the namespace)"));

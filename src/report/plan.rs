@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     GREEN, RED, YELLOW,
-    entries::{EntryKind, entries},
+    entries::{BARE, EntryKind, entries},
 };
 use crate::{error::Error, plan::Plan};
 
@@ -29,6 +29,9 @@ pub(super) fn plan(title: &str, plan: &Plan) -> String {
             "  {YELLOW}!{YELLOW:#} {}: not carried out by ACK: {}",
             unsynced.id, unsynced.why
         );
+    }
+    for pod in &plan.bare_pods {
+        _ = writeln!(text, "  {RED}!{RED:#} {pod}: {BARE}");
     }
     for guest in &plan.guests {
         _ = writeln!(

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::{GREEN, RED, YELLOW};
+use super::{GREEN, RED, YELLOW, entries::BARE};
 use crate::{
     config::AwsMode,
     spec::AuthMode,
@@ -139,6 +139,11 @@ fn counts(drift: &Drift) -> String {
         count(drift.changes.len(), "change", "changes"),
         count(drift.conflicts.len(), "conflict", "conflicts"),
         count(drift.foreign.len(), "foreign thing", "foreign things"),
+        count(
+            drift.without_credentials.len(),
+            "pod without credentials",
+            "pods without credentials",
+        ),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -172,6 +177,10 @@ fn findings(text: &mut String, drift: &Drift) {
         let mark = paint(YELLOW, "!");
         let what = plain(&foreign.what);
         _ = writeln!(text, "  {mark} {}: {what} is not ours", foreign.object);
+    }
+    for pod in &drift.without_credentials {
+        let mark = paint(RED, "!");
+        _ = writeln!(text, "  {mark} {pod}: {BARE}");
     }
 }
 

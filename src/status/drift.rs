@@ -2,10 +2,14 @@
 
 use serde::Serialize;
 
-use crate::plan::{Action, Plan, Step};
+use crate::{
+    object::Id,
+    plan::{Action, Plan, Step},
+};
 
 /// How what lives differs from what was said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Drift {
     /// What `add` would write.
     pub changes: Vec<Alteration>,
@@ -13,6 +17,8 @@ pub struct Drift {
     pub conflicts: Vec<Finding>,
     /// What is not ours on or beside our objects; it is left alone.
     pub foreign: Vec<Finding>,
+    /// Pods that run without the tenant's credentials: `Pod mcp-acme/mcp-server-5d8f`.
+    pub without_credentials: Vec<String>,
 }
 
 /// One object that `add` would write.
@@ -61,6 +67,12 @@ impl Drift {
                     what: foreign.what.clone(),
                 })
                 .collect(),
+            without_credentials: plan
+                .bare_pods
+                .iter()
+                .filter(|pod| pod.is_aws() == aws)
+                .map(Id::to_string)
+                .collect(),
         }
     }
 
@@ -70,12 +82,16 @@ impl Drift {
         all.changes.extend(aws.changes);
         all.conflicts.extend(aws.conflicts);
         all.foreign.extend(aws.foreign);
+        all.without_credentials.extend(aws.without_credentials);
         all
     }
 
     /// Whether nothing differs.
     pub fn is_none(&self) -> bool {
-        self.changes.is_empty() && self.conflicts.is_empty() && self.foreign.is_empty()
+        self.changes.is_empty()
+            && self.conflicts.is_empty()
+            && self.foreign.is_empty()
+            && self.without_credentials.is_empty()
     }
 }
 

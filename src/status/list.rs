@@ -132,6 +132,7 @@ impl Found<'_> {
             role: Some(self.role.is_some()),
             association: Some(self.association.is_some()),
             unsynced: self.unsynced,
+            bare: false,
             ready: rollout.as_ref().map(Rollout::is_complete),
             drift: None,
         };

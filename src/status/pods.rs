@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::standing::is_going;
-use crate::object::Object;
+use crate::{gate, object::Object};
 
 /// One pod.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,6 +22,8 @@ pub struct Pod {
     pub created_at: String,
     /// Whether it is on its way out.
     pub deleting: bool,
+    /// Whether each container has the tenant's credentials.
+    pub credentials: bool,
     /// In the order of the API server.
     pub conditions: Vec<Condition>,
     /// Init containers first.
@@ -89,6 +91,7 @@ impl Pod {
             node: text(&object.tree["spec"]["nodeName"]),
             created_at: object.text("/metadata/creationTimestamp").into(),
             deleting: is_going(object),
+            credentials: gate::has_credentials(&object.tree),
             conditions: list("conditions").map(Condition::of).collect(),
             containers: init.chain(main).collect(),
         }

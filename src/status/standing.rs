@@ -82,6 +82,8 @@ pub enum TenantState {
     NotSynced,
     /// A role without an association.
     NoAssociation,
+    /// A pod runs without the tenant's credentials. Only in a status: the list does not look at pods.
+    NoCredentials,
     /// Pods are missing, or the Ingress has no address.
     NotReady,
     /// `diff` finds what it may not change. Only in a status: the list does not compare.
@@ -103,6 +105,7 @@ impl fmt::Display for TenantState {
             Self::NoRole => "no role",
             Self::NotSynced => "not synced",
             Self::NoAssociation => "no association",
+            Self::NoCredentials => "no credentials",
             Self::NotReady => "not ready",
             Self::Conflict => "conflict",
             Self::Drift => "drift",
@@ -124,6 +127,8 @@ pub struct Standing {
     pub association: Option<bool>,
     /// Whether ACK has yet to carry out role or association.
     pub unsynced: bool,
+    /// Whether a pod runs without the tenant's credentials.
+    pub bare: bool,
     /// Whether pods and Ingress are ready; none where there is no Deployment.
     pub ready: Option<bool>,
     /// What differs, where that was looked at.
@@ -153,6 +158,7 @@ impl Standing {
             (self.role == Some(false), TenantState::NoRole),
             (self.unsynced, TenantState::NotSynced),
             (self.association == Some(false), TenantState::NoAssociation),
+            (self.bare, TenantState::NoCredentials),
             (self.ready == Some(false), TenantState::NotReady),
             (
                 drift.is_some_and(|drift| !drift.conflicts.is_empty()),

@@ -10,6 +10,7 @@ fn standing() -> Standing {
         role: Some(true),
         association: Some(true),
         unsynced: false,
+        bare: false,
         ready: Some(true),
         drift: Some(Drift::default()),
     }
@@ -24,7 +25,7 @@ fn the_first_thing_to_say_wins() {
     let mut it = standing();
     let mut states = vec![it.state()];
     // From the last to the first: each hides those before it.
-    let steps: [&dyn Fn(&mut Standing); 11] = [
+    let steps: [&dyn Fn(&mut Standing); 12] = [
         &|it| {
             it.drift = Some(Drift {
                 foreign: vec![finding.clone()],
@@ -38,6 +39,7 @@ fn the_first_thing_to_say_wins() {
             });
         },
         &|it| it.ready = Some(false),
+        &|it| it.bare = true,
         &|it| it.association = Some(false),
         &|it| it.unsynced = true,
         &|it| it.role = Some(false),
@@ -59,6 +61,7 @@ fn the_first_thing_to_say_wins() {
             "drift",
             "conflict",
             "not ready",
+            "no credentials",
             "no association",
             "not synced",
             "no role",

@@ -28,10 +28,10 @@ fn a_failure_is_an_annotation_of_the_run() {
     let plain = world.mcpctl(&["tenant", "add", "annotated"]).expect(3);
     assert!(!plain.stderr.contains("::error"), "{plain}");
 
-    let args = ["tenant", "add", "annotated-b", "--identity-gate", "warn"];
+    let args = ["tenant", "add", "annotated-b", "--dry-run"];
     let _ = in_actions(&world, &args)
         .expect(0)
-        .says(&["::warning title=mcpctl::the identity policy"]);
+        .says(&["::warning title=mcpctl::the account is not known"]);
 }
 
 #[test]

@@ -86,8 +86,8 @@ fn of_each_verb() {
     for verb in ["add", "diff"] {
         let (_, again, text) = cost(&world, &["tenant", verb, "figures"]);
         let expected = Cost {
-            // The namespace twice, each kind once, the pods.
-            reads: OBJECTS,
+            // The namespace twice, each kind once, the pods; the identity policy and its binding.
+            reads: OBJECTS + 2,
             writes: 0,
             watches: 0,
             aws: 8,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcpctl_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
-use crate::world::World;
+use crate::{guard::no_pod_lacks_credentials, world::World};
 
 /// A pod of a tenant's service account that passes everything but the identity policy.
 const BY_HAND: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "by-hand", "namespace": "mcp-bare"},
@@ -44,6 +44,7 @@ fn the_gate_waits_until_the_association_has_spread() {
         !pods.is_empty() && pods.iter().all(has_credentials),
         "{pods:?}"
     );
+    no_pod_lacks_credentials(&world, "mcp-gate");
     // The Deployment came after the gate, so no pod was ever refused.
     let refused = world.kubectl(&[
         "-n",
@@ -245,6 +246,7 @@ fn no_pod_while_the_webhook_is_down(world: &World<'_>) {
     );
     assert!(pods(world, "mcp-bare").iter().all(has_credentials));
     world.sandbox.webhook_down(false);
+    no_pod_lacks_credentials(world, "mcp-bare");
 }
 
 /// Refused while there are tenants, and nothing is left afterwards.

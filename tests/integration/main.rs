@@ -19,6 +19,7 @@ mod foreign;
 mod gate;
 mod gitops;
 mod group;
+mod guard;
 mod help;
 mod hostile;
 mod identity;

@@ -111,7 +111,7 @@ fn check_document(document: &Value) {
     assert_eq!(said["env"], serde_json::json!(["MODE"]));
     assert_eq!(document["names"]["namespace"], "mcp-well");
     for half in ["kubernetes", "aws"] {
-        let none = serde_json::json!({"changes": [], "conflicts": [], "foreign": []});
+        let none = serde_json::json!({"changes": [], "conflicts": [], "foreign": [], "withoutCredentials": []});
         assert_eq!(document[half]["presence"], "present");
         assert_eq!(document[half]["drift"], none);
     }
@@ -120,6 +120,7 @@ fn check_document(document: &Value) {
     assert_eq!(document["rollout"]["wanted"], 1);
     assert_eq!(document["rollout"]["available"], 1);
     assert_eq!(document["pods"][0]["phase"], "Running");
+    assert_eq!(document["pods"][0]["credentials"], true);
     assert_eq!(document["pods"][0]["containers"][0]["state"], "running");
     assert_eq!(
         document["ingress"]["hosts"],

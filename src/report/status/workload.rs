@@ -51,23 +51,7 @@ pub(super) fn targets(text: &mut String, groups: &[TargetGroup]) {
 
 pub(super) fn pods(text: &mut String, pods: &[Pod]) {
     for pod in pods {
-        let (ready, all) = pod.ready();
-        let going = if pod.deleting { ", on its way out" } else { "" };
-        let reason = pod
-            .reason
-            .as_ref()
-            .map(|reason| format!(" ({reason})"))
-            .unwrap_or_default();
-        let restarts = match pod.restarts() {
-            0 => String::new(),
-            1 => ", 1 restart".into(),
-            number => format!(", {number} restarts"),
-        };
-        let what = format!(
-            "{} {}{reason}, {ready}/{all} ready{restarts}{going}",
-            pod.name, pod.phase
-        );
-        line(text, "pod", &plain(&what));
+        line(text, "pod", &plain(&what(pod)));
         let false_ones = pod
             .conditions
             .iter()
@@ -108,6 +92,30 @@ pub(super) fn pods(text: &mut String, pods: &[Pod]) {
             }
         }
     }
+}
+
+fn what(pod: &Pod) -> String {
+    let (ready, all) = pod.ready();
+    let reason = pod
+        .reason
+        .as_ref()
+        .map(|reason| format!(" ({reason})"))
+        .unwrap_or_default();
+    let restarts = match pod.restarts() {
+        0 => String::new(),
+        1 => ", 1 restart".into(),
+        number => format!(", {number} restarts"),
+    };
+    let bare = if pod.credentials {
+        ""
+    } else {
+        ", without credentials"
+    };
+    let going = if pod.deleting { ", on its way out" } else { "" };
+    format!(
+        "{} {}{reason}, {ready}/{all} ready{restarts}{bare}{going}",
+        pod.name, pod.phase
+    )
 }
 
 pub(super) fn warnings(text: &mut String, warnings: &[Warning]) {

@@ -229,6 +229,7 @@ fn a_caller_who_may_only_read() {
             "kubernetes   present, 1 change\n",
             "problem      not seen: list events",
             "problem      not seen: list targetgroupbindings",
+            "problem      whether pods without credentials are refused is not known: get ValidatingAdmissionPolicy",
         ],
     );
     let _ = world

@@ -64,25 +64,25 @@ impl AuditLog {
     ) -> Result<Vec<AuditEvent>> {
         let text = self.flushed(engine, client)?;
         let wanted = format!("\"username\":{}", serde_json::to_string(user)?);
-        let mut events = Vec::<(String, AuditEvent)>::new();
-        for line in text.lines().filter(|line| line.contains(&wanted)) {
-            let event = serde_json::from_str::<Value>(line)
-                .context("a line of the audit log is not JSON")?;
-            if event["user"]["username"] != user {
-                continue;
-            }
-            let id = event["auditID"].as_str().unwrap_or_default().to_owned();
-            match events.iter_mut().find(|(known, _)| *known == id) {
-                Some((_, known)) => *known = AuditEvent::new(&event),
-                None => events.push((id, AuditEvent::new(&event))),
-            }
-        }
-        let mut events = events
-            .into_iter()
-            .map(|(_, event)| event)
-            .collect::<Vec<_>>();
-        events.sort_by(|a, b| a.request_received.cmp(&b.request_received));
-        Ok(events)
+        told(&text, &wanted, |event| event["user"]["username"] == user)
+    }
+
+    /// The requests of all users to make a pod in a namespace, in the order in which they arrived.
+    pub(crate) fn pods(
+        &self,
+        engine: &Engine,
+        client: kube::Client,
+        namespace: &str,
+    ) -> Result<Vec<AuditEvent>> {
+        let text = self.flushed(engine, client)?;
+        let wanted = format!("/api/v1/namespaces/{namespace}/pods");
+        told(&text, &wanted, |event| {
+            let about = &event["objectRef"];
+            event["verb"] == "create"
+                && about["resource"] == "pods"
+                && about["subresource"].is_null()
+                && about["namespace"] == namespace
+        })
     }
 
     /// The log, once it holds a request made now: the server writes an event just after its answer.
@@ -106,6 +106,29 @@ impl AuditLog {
             thread::sleep(Duration::from_millis(2));
         }
     }
+}
+
+/// What the lines that hold a text and are meant say, each request once and by its last event.
+fn told(text: &str, holds: &str, meant: impl Fn(&Value) -> bool) -> Result<Vec<AuditEvent>> {
+    let mut events = Vec::<(String, AuditEvent)>::new();
+    for line in text.lines().filter(|line| line.contains(holds)) {
+        let event =
+            serde_json::from_str::<Value>(line).context("a line of the audit log is not JSON")?;
+        if !meant(&event) {
+            continue;
+        }
+        let id = event["auditID"].as_str().unwrap_or_default().to_owned();
+        match events.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, known)) => *known = AuditEvent::new(&event),
+            None => events.push((id, AuditEvent::new(&event))),
+        }
+    }
+    let mut events = events
+        .into_iter()
+        .map(|(_, event)| event)
+        .collect::<Vec<_>>();
+    events.sort_by(|a, b| a.request_received.cmp(&b.request_received));
+    Ok(events)
 }
 
 impl AuditEvent {

@@ -197,6 +197,13 @@ impl Sandbox {
             .events(&self.engine, self.control_plane.client(), user)
     }
 
+    /// The pods of a namespace that anybody asked the API server to make, by name or as a controller, refused ones
+    /// included.
+    pub fn pods_asked_for(&self, namespace: &str) -> Result<Vec<AuditEvent>> {
+        self.audit
+            .pods(&self.engine, self.control_plane.client(), namespace)
+    }
+
     /// A `kubectl` that acts as the administrator.
     pub fn kubectl(&self) -> Command {
         let mut command = Command::new(self.bin.join("kubectl"));
@@ -293,6 +300,18 @@ impl Sandbox {
     /// Takes EKS's webhook down, or up again: while it is down, pods are admitted without credentials.
     pub fn webhook_down(&self, down: bool) {
         self.webhook.set_down(down);
+    }
+
+    /// Whether EKS's webhook leaves pods of this namespace without an answer: the API server goes on without it after 5
+    /// seconds.
+    pub fn webhook_hangs(&self, namespace: &str, hangs: bool) {
+        self.webhook.set_hanging(namespace, hangs);
+    }
+
+    /// Whether EKS's webhook has not heard that associations of this namespace are gone, and goes on to give pods
+    /// credentials whose service account had one.
+    pub fn webhook_is_stale(&self, namespace: &str, stale: bool) {
+        self.webhook.set_stale(namespace, stale);
     }
 
     /// Keeps the load balancer controller from touching the Ingresses of a namespace: they get no host name, and keep

@@ -5,10 +5,10 @@
 
 mod inject;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -25,6 +25,9 @@ use crate::http::{Reply, acceptor, json_response, response, serve};
 use crate::kubernetes;
 use crate::pki::Authority;
 
+/// The API server gives up after seconds.
+const LONGER_THAN_ANYBODY_WAITS: Duration = Duration::from_mins(1);
+
 /// The webhook, and the switches by which tests disturb it.
 pub(crate) struct Webhook {
     switches: Arc<Switches>,
@@ -34,8 +37,19 @@ struct Switches {
     associations: Associations,
     /// How long it takes until an association acts, where a namespace has no delay of its own.
     delay: Duration,
-    delays: Mutex<HashMap<String, Duration>>,
+    /// By namespace.
+    moods: Mutex<HashMap<String, Mood>>,
+    /// Namespaces and service accounts whose pods got credentials.
+    served: Mutex<HashSet<(String, String)>>,
     down: AtomicBool,
+}
+
+/// How the webhook treats the pods of one namespace.
+#[derive(Clone, Copy, Default)]
+struct Mood {
+    delay: Option<Duration>,
+    hangs: bool,
+    stale: bool,
 }
 
 impl Webhook {
@@ -54,13 +68,14 @@ impl Webhook {
         let switches = Arc::new(Switches {
             associations,
             delay,
-            delays: Mutex::default(),
+            moods: Mutex::default(),
+            served: Mutex::default(),
             down: AtomicBool::new(false),
         });
         let handler = Arc::clone(&switches);
         engine.spawn(serve(listener, Some(tls), move |request| {
             let handler = Arc::clone(&handler);
-            async move { Reply::Answer(handler.answer(&request)) }
+            async move { handler.answer(&request).await }
         }));
         let configuration = configuration(&url, authority.certificate());
         engine.run(async move {
@@ -73,12 +88,23 @@ impl Webhook {
     }
 
     pub(crate) fn set_delay(&self, namespace: &str, delay: Duration) {
-        let mut delays = self
-            .switches
-            .delays
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        delays.insert(namespace.to_owned(), delay);
+        self.set(namespace, |mood| mood.delay = Some(delay));
+    }
+
+    pub(crate) fn set_hanging(&self, namespace: &str, hangs: bool) {
+        self.set(namespace, |mood| mood.hangs = hangs);
+    }
+
+    pub(crate) fn set_stale(&self, namespace: &str, stale: bool) {
+        self.set(namespace, |mood| mood.stale = stale);
+    }
+
+    fn set(&self, namespace: &str, change: impl FnOnce(&mut Mood)) {
+        change(
+            locked(&self.switches.moods)
+                .entry(namespace.to_owned())
+                .or_default(),
+        );
     }
 
     pub(crate) fn set_down(&self, down: bool) {
@@ -87,18 +113,29 @@ impl Webhook {
 }
 
 impl Switches {
-    fn answer(&self, request: &Request<Bytes>) -> http::Response<Bytes> {
-        if self.down.load(Ordering::Relaxed) {
-            return response(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "text/plain",
-                "down on purpose",
-            );
-        }
-        match serde_json::from_slice::<Value>(request.body()) {
-            Ok(review) => json_response(StatusCode::OK, &self.review(&review)),
-            Err(error) => response(StatusCode::BAD_REQUEST, "text/plain", error.to_string()),
-        }
+    async fn answer(&self, request: &Request<Bytes>) -> Reply {
+        let answer = if self.down.load(Ordering::Relaxed) {
+            let down = "down on purpose";
+            response(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", down)
+        } else {
+            match serde_json::from_slice::<Value>(request.body()) {
+                Ok(review) if self.mood(&review["request"]).hangs => {
+                    tokio::time::sleep(LONGER_THAN_ANYBODY_WAITS).await;
+                    return Reply::Break;
+                }
+                Ok(review) => json_response(StatusCode::OK, &self.review(&review)),
+                Err(error) => response(StatusCode::BAD_REQUEST, "text/plain", error.to_string()),
+            }
+        };
+        Reply::Answer(answer)
+    }
+
+    fn mood(&self, request: &Value) -> Mood {
+        let namespace = request["namespace"].as_str().unwrap_or_default();
+        locked(&self.moods)
+            .get(namespace)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// An `AdmissionReview` answered.
@@ -115,18 +152,27 @@ impl Switches {
         json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer})
     }
 
-    /// Whether the pod's service account has an association that is old enough.
+    /// Whether the pod's service account has an association that is old enough, or had one of which the webhook has not
+    /// heard that it is gone.
     fn acts(&self, request: &Value) -> bool {
         let namespace = request["namespace"].as_str().unwrap_or_default();
         let account = request["object"]["spec"]["serviceAccountName"]
             .as_str()
             .unwrap_or("default");
-        let delays = self.delays.lock().unwrap_or_else(PoisonError::into_inner);
-        let delay = delays.get(namespace).copied().unwrap_or(self.delay);
-        self.associations
-            .age(namespace, account)
-            .is_some_and(|age| age >= delay)
+        let mood = self.mood(request);
+        let delay = mood.delay.unwrap_or(self.delay);
+        let age = self.associations.age(namespace, account);
+        let served = (namespace.to_owned(), account.to_owned());
+        if age.is_some_and(|age| age >= delay) {
+            locked(&self.served).insert(served);
+            return true;
+        }
+        mood.stale && locked(&self.served).contains(&served)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The registration as EKS makes it, apart from the address and the shorter time limit: a webhook that hangs would
