@@ -34,7 +34,7 @@ Exit codes:
   1  diff: differences found
   2  usage, settings, template or tenant file is wrong; nothing was called
   3  conflict: not ours, held by another manager, or locked; nothing was written
-  4  written, but a wait ran out
+  4  written, but a wait ran out or the identity was not verified
   5  incomplete: a step failed after the first write; the same command resumes
   6  could not reach, or was not allowed; nothing was written
   130, 143  interrupted, after the calls in flight ended";

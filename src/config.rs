@@ -82,6 +82,8 @@ pub struct Settings {
     pub policy: Option<Value>,
     /// Seconds that a changed identity is given to spread before pods are restarted.
     pub settle_seconds: u64,
+    /// Image with the AWS CLI, for the pod of `--verify-identity`.
+    pub verify_image: Option<spec::Image>,
     /// Fields of every tenant.
     pub defaults: Map<String, Value>,
     /// Fields by tier.
@@ -183,6 +185,7 @@ fn complete(
         scoping,
         policy,
         settle_seconds: file.identity.settle_seconds,
+        verify_image: file.identity.verify_image,
         defaults,
         tiers,
         templates,

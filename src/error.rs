@@ -21,7 +21,7 @@ pub enum Kind {
     Usage,
     /// Not ours, held by another manager, or locked; nothing was written.
     Conflict,
-    /// Written, but a wait ran out.
+    /// Written, but a wait ran out or the identity was not verified.
     Wait,
     /// A step failed after the first write.
     Incomplete,

@@ -25,6 +25,7 @@ mod identity;
 mod restart;
 mod step;
 mod synced;
+mod verify;
 
 /// Calls in flight at most.
 const IN_FLIGHT: usize = 16;

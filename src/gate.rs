@@ -13,6 +13,7 @@ use crate::{
     guard::POLICY,
     object::{Object, own_kind},
     spec::Resolved,
+    verify,
 };
 
 const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -85,11 +86,12 @@ fn pod(namespace: &str, mut metadata: Value, spec: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 }
 
-/// Whether a pod runs, or is to, in which a container has no credentials of the tenant.
+/// Whether a pod runs, or is to, in which a container has no credentials of the tenant. The one that is asked who it is
+/// answers for itself.
 pub fn is_bare(pod: &Object) -> bool {
     let ended = ["Succeeded", "Failed"].contains(&pod.text("/status/phase"));
     let goes = !pod.text("/metadata/deletionTimestamp").is_empty();
-    !ended && !goes && !has_credentials(&pod.tree)
+    !ended && !goes && !verify::is_own(pod.id()) && !has_credentials(&pod.tree)
 }
 
 /// Whether each container of a pod has what the webhook gives it.

@@ -59,5 +59,6 @@ pub mod templates;
 pub mod tenant;
 #[cfg(test)]
 mod testing;
+pub mod verify;
 pub mod wait;
 pub mod yaml;

@@ -86,6 +86,8 @@ pub enum Action {
     AwaitSynced,
     /// Wait until pods are ready and the Ingress has an address.
     AwaitReady,
+    /// Run this pod, which asks STS who it is, and compare the answer with the role.
+    Verify(Box<Object>),
 }
 
 /// Something on an object of ours that we neither made nor touch.
@@ -140,6 +142,8 @@ pub struct Options {
     pub gate: Option<Value>,
     /// Whether the end of the plan is a ready tenant.
     pub ready: bool,
+    /// The pod by which the tenant's identity is verified at last.
+    pub verify: Option<Object>,
     /// Whether ACK carries role and association out, and is waited for.
     pub synced: bool,
     /// Whether pods of the server run that were started before their identity was changed last, or without one.
@@ -171,7 +175,7 @@ impl Plan {
     pub fn makes_pods(&self) -> bool {
         self.steps.iter().any(|step| match &step.action {
             Action::Create(_) | Action::Update(_) => starts_pods(&step.id) || scales(&step.id),
-            Action::Gate(_) | Action::Restart(_) => true,
+            Action::Gate(_) | Action::Restart(_) | Action::Verify(_) => true,
             _ => false,
         })
     }

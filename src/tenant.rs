@@ -20,6 +20,7 @@ use crate::{
     record::{self, Record},
     session::Session,
     spec::{Names, Resolved, TenantName, resolve, role_path},
+    verify,
 };
 
 mod findings;
@@ -294,6 +295,10 @@ impl Look {
         let options = Options {
             gate: gate.then(|| gate::pod_for(resolved)),
             ready: how.ready,
+            verify: how
+                .verify
+                .then(|| verify::pod(resolved, &session.settings))
+                .transpose()?,
             synced: session.ack.is_some(),
             stale_pods: astray.stale && how.only.is_none(),
             bare_pods: astray.bare,
@@ -367,6 +372,8 @@ pub struct How {
     pub gate: IdentityGate,
     /// Whether the end is a ready tenant.
     pub ready: bool,
+    /// Whether a pod of the tenant is asked who it is.
+    pub verify: bool,
     /// What becomes of what somebody else made under the tenant's names.
     pub existing: Existing,
 }

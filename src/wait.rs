@@ -9,6 +9,7 @@ use crate::{
     object::own_kind,
 };
 
+mod ended;
 mod evidence;
 mod finding;
 mod group;
@@ -21,9 +22,11 @@ mod rollout;
 mod synced;
 mod workload;
 
+pub use ended::{ended, failure};
 pub use evidence::{Evidence, Verdict};
 pub use finding::{Finding, LogOf, Waiting};
 pub use leaving::gone;
+pub use logs::excerpt;
 pub use rollout::{Readiness, ready};
 pub use synced::synced;
 

@@ -78,6 +78,9 @@ pub struct Add {
     /// Whether pods wait until they would come with credentials
     #[arg(long, value_enum, default_value_t = IdentityGate::Required)]
     pub identity_gate: IdentityGate,
+    /// At last run a short-lived pod of the tenant that asks STS who it is; its image is identity.verifyImage of the settings
+    #[arg(long, conflicts_with_all = ["dry_run", "only"])]
+    pub verify_identity: bool,
     /// What to wait for at the end
     #[arg(long, value_enum, default_value_t = Wait::Ready)]
     pub wait: Wait,

@@ -22,7 +22,7 @@ use crate::{
     session::{Context, Session},
     spec::{Resolved, TenantName},
     tenant::{self, How, Look, existing},
-    yaml,
+    verify, yaml,
 };
 
 /// The stream that `add` would carry out, as YAML or as JSON lines on stdout.
@@ -61,6 +61,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         only,
         gate: args.identity_gate,
         ready: args.wait == Wait::Ready && only != Some(Only::Aws),
+        verify: args.verify_identity,
         existing: existing(args.adopt),
     };
     let (session, resolved, plan, live, look) = context
@@ -102,6 +103,9 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
 /// What can be wrong in files and flags is found before anything is called.
 fn early_check(context: &Context, name: &TenantName, given: &Given, args: &Add) -> Result<()> {
     let settings = context.settings()?;
+    if args.verify_identity {
+        verify::image(&settings)?;
+    }
     if given.tenant().is_some() {
         let (resolved, _) = tenant::offline(name, given, &settings)?;
         lint(&resolved, &settings, args)?;
@@ -202,8 +206,15 @@ fn facts(
 /// One word, and the lines for people.
 fn good_end(resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> (&'static str, Vec<String>) {
     let name = &resolved.name;
+    let verifies = |step: &Step| matches!(step.action, Action::Verify(_));
+    let verified = plan.steps.iter().any(verifies).then(|| {
+        let role = text(&outcome.state, IAM, "/spec/name");
+        format!("a pod of it asked STS who it is, and runs as role {role}")
+    });
     if !plan.writes() {
-        return ("unchanged", vec![format!("tenant `{name}`: nothing to do")]);
+        let mut lines = vec![format!("tenant `{name}`: nothing to do")];
+        lines.extend(verified);
+        return ("unchanged", lines);
     }
     let waited = plan
         .steps
@@ -219,6 +230,7 @@ fn good_end(resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> (&'static st
     lines.extend(silent.map(|id| {
         format!("whether {id} is ready is not known: it has no condition Ready or Available")
     }));
+    lines.extend(verified);
     if waited {
         lines.push("DNS and TLS of the URL are not checked".into());
     }

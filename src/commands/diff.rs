@@ -158,6 +158,7 @@ async fn one(
         only: args.half.only,
         gate: IdentityGate::Off,
         ready: false,
+        verify: false,
         existing: existing(args.adopt),
     };
     let (plan, _) = look.plan(&resolved, session, &how).await?;

@@ -160,6 +160,7 @@ async fn compare(
         only,
         gate: IdentityGate::Off,
         ready: false,
+        verify: false,
         existing: Existing::Refuse,
     };
     let nothing = State::new();

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     policy::Policy,
     spec::{
-        self, AccountId, Arn, Boundary, Cidr, ClassName, ClusterName, Region, RoleArn, TenantSpec,
-        Text,
+        self, AccountId, Arn, Boundary, Cidr, ClassName, ClusterName, Image, Region, RoleArn,
+        TenantSpec, Text,
     },
 };
 
@@ -164,11 +164,15 @@ pub(super) enum ScopingFile {
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct IdentityFile {
     pub(super) settle_seconds: u64,
+    pub(super) verify_image: Option<Image>,
 }
 
 impl Default for IdentityFile {
     fn default() -> Self {
-        Self { settle_seconds: 10 }
+        Self {
+            settle_seconds: 10,
+            verify_image: None,
+        }
     }
 }
 

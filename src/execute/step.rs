@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::join;
 
-use super::{Event, Progress, Run, change, gate, identity, next_signal, restart, synced, unlock};
+use super::{
+    Event, Progress, Run, change, gate, identity, next_signal, restart, synced, unlock, verify,
+};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason, Side},
     diff,
@@ -58,12 +60,13 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             let ready = bounded(step, (run, progress), ready(step, run, progress));
             join(unlock(run, progress), ready).await.1?
         }
+        Action::Verify(pod) => verify::verify(step, pod, run, progress).await?,
     };
     Ok(text)
 }
 
 /// Ends a wait at the deadline or on a signal.
-async fn bounded(
+pub(super) async fn bounded(
     step: &Step,
     (run, progress): (&Run<'_>, &Progress),
     wait: impl Future<Output = Result<String>>,
@@ -99,6 +102,7 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
     let late = match step.action {
         Action::AwaitGone => format!("{id} is still being deleted"),
         Action::AwaitSynced => format!("{id} was not carried out by ACK in time"),
+        Action::Verify(_) => format!("{id} did not say in time who it is"),
         _ => format!("{id} did not become ready in time"),
     };
     let error = wait::late(late, run.kubernetes, &id.namespace, &waiting).await;

@@ -56,6 +56,9 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
             plan.steps.push(await_ready);
         }
     }
+    if let Some(pod) = &options.verify {
+        push_last(plan, step(pod.id(), Action::Verify(Box::new(pod.clone()))));
+    }
     for step in retired {
         retire(plan, step);
     }

@@ -89,6 +89,7 @@ fn verb(action: &Action) -> String {
         Action::AwaitGone => "await gone".into(),
         Action::AwaitSynced => "await synced".into(),
         Action::AwaitReady => "await ready".into(),
+        Action::Verify(_) => "verify".into(),
     }
 }
 

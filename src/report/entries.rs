@@ -119,7 +119,8 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry<'_>> {
             | Action::KeepHost(_)
             | Action::AwaitGone
             | Action::AwaitSynced
-            | Action::AwaitReady => None,
+            | Action::AwaitReady
+            | Action::Verify(_) => None,
         })
         .collect()
 }
@@ -198,5 +199,6 @@ pub(super) fn action_name(action: &Action) -> &'static str {
         Action::AwaitGone => "awaitGone",
         Action::AwaitSynced => "awaitSynced",
         Action::AwaitReady => "awaitReady",
+        Action::Verify(_) => "verifyIdentity",
     }
 }

@@ -13,13 +13,7 @@ pub(super) fn failure(subject: &str, plan: &Plan, outcome: &Outcome) -> Option<E
         (None, Some(worst)) => worst.kind,
         (None, None) => return None,
     };
-    let what = match kind {
-        Kind::Interrupted(_) => format!("{subject}: interrupted"),
-        Kind::Wait => format!("{subject}: written, but not finished"),
-        Kind::Incomplete => format!("{subject}: incomplete"),
-        _ => format!("{subject}: nothing was written"),
-    };
-    let mut error = Error::new(kind, what);
+    let mut error = Error::new(kind, heading(subject, kind, plan, outcome));
     for (_, failed) in &outcome.failed {
         error.details.push(failed.what.clone());
         error
@@ -64,4 +58,18 @@ pub(super) fn failure(subject: &str, plan: &Plan, outcome: &Outcome) -> Option<E
     }
     error.hints.dedup();
     Some(error)
+}
+
+fn heading(subject: &str, kind: Kind, plan: &Plan, outcome: &Outcome) -> String {
+    let verifies =
+        |(index, _): &(usize, Error)| matches!(plan.steps[*index].action, Action::Verify(_));
+    match kind {
+        Kind::Interrupted(_) => format!("{subject}: interrupted"),
+        Kind::Wait if outcome.failed.iter().all(verifies) => {
+            format!("{subject}: written, but its identity is not verified")
+        }
+        Kind::Wait => format!("{subject}: written, but not finished"),
+        Kind::Incomplete => format!("{subject}: incomplete"),
+        _ => format!("{subject}: nothing was written"),
+    }
 }

@@ -167,6 +167,7 @@ fn doing(action: &Action) -> &'static str {
         Action::AwaitGone => "waits until it is gone",
         Action::AwaitSynced => "waits for ACK",
         Action::AwaitReady => "waits until it is ready",
+        Action::Verify(_) => "asks STS who it is",
         Action::GoesWithNamespace | Action::Lock => "",
     }
 }

@@ -111,7 +111,8 @@ fn alteration(step: &Step) -> Option<Alteration> {
         | Action::KeepHost(_)
         | Action::AwaitGone
         | Action::AwaitSynced
-        | Action::AwaitReady => return None,
+        | Action::AwaitReady
+        | Action::Verify(_) => return None,
     };
     Some(Alteration {
         object: step.id.to_string(),

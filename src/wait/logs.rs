@@ -13,7 +13,7 @@ const WIDTH: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One text of several lines: whose log it is, and its last lines. Says in one line when there are none.
-pub(super) async fn excerpt(kubernetes: &Kubernetes, namespace: &str, of: &LogOf) -> String {
+pub async fn excerpt(kubernetes: &Kubernetes, namespace: &str, of: &LogOf) -> String {
     let whose = format!(
         "{} of container {} in pod {}",
         if of.previous {

@@ -190,3 +190,16 @@ fn a_dry_run_prints_the_same_whoever_carries_it_out() {
         "{diff}"
     );
 }
+
+#[test]
+fn pods_are_asked_whose_role_they_have() {
+    let acks = Acks::new("ack-verified");
+    let image = "settleSeconds: 0, verifyImage: \"registry.example/aws-cli:2\"";
+    acks.world.settings("settleSeconds: 0", image);
+    let said = "mcpctl-verify-identity runs as role ack-verified-";
+    let _ = acks
+        .tenant("add", &["--verify-identity"])
+        .expect(0)
+        .says(&[said]);
+    assert!(acks.world.aws_calls().is_empty());
+}

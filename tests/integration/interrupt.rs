@@ -8,7 +8,7 @@ use crate::world::{Run, World};
 
 const SOON: Duration = Duration::from_mins(1);
 
-fn send(signal: &str, pid: u32) {
+pub(crate) fn send(signal: &str, pid: u32) {
     let status = Command::new("kill")
         .args([signal, &pid.to_string()])
         .status()

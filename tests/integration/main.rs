@@ -45,5 +45,6 @@ mod status;
 mod strict;
 mod terminal;
 mod verbose;
+mod verify;
 mod workflows;
 mod world;

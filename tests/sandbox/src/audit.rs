@@ -38,7 +38,7 @@ pub struct AuditEvent {
     pub stage_timestamp: String,
     /// What the client calls itself.
     pub user_agent: String,
-    /// The object that was answered to the creation of a pod: what was admitted.
+    /// The object that was answered to the creation or a patch of a pod: what was admitted.
     pub admitted: Option<Value>,
 }
 
@@ -78,7 +78,9 @@ impl AuditLog {
         let wanted = format!("/api/v1/namespaces/{namespace}/pods");
         told(&text, &wanted, |event| {
             let about = &event["objectRef"];
-            event["verb"] == "create"
+            // An apply that makes something is a patch that answers 201.
+            let applied = event["verb"] == "patch" && event["responseStatus"]["code"] == 201;
+            (event["verb"] == "create" || applied)
                 && about["resource"] == "pods"
                 && about["subresource"].is_null()
                 && about["namespace"] == namespace

@@ -8,8 +8,10 @@ use anyhow::{Context as _, Result, bail};
 use http::Request;
 
 use crate::access::{Access, CONTEXT, Identity};
+use crate::aws::Associations;
 use crate::engine::Engine;
 use crate::files::write_private;
+use crate::kubelet::Kubelet;
 use crate::process::Process;
 use crate::{kubernetes, kwok, pki, ports};
 
@@ -23,6 +25,7 @@ pub(crate) struct ControlPlane {
     url: String,
     admin: PathBuf,
     client: kube::Client,
+    kubelet: Kubelet,
     _processes: Vec<Process>,
 }
 
@@ -31,12 +34,23 @@ struct Plan<'a> {
     bin: &'a Path,
     dir: &'a Path,
     access: &'a Access,
+    associations: &'a Associations,
 }
 
 impl ControlPlane {
     /// Starts everything and returns when the API server is ready. `tokens.yaml` must be there already.
-    pub(crate) fn start(engine: &Engine, bin: &Path, dir: &Path, access: &Access) -> Result<Self> {
-        let plan = Plan { bin, dir, access };
+    pub(crate) fn start(
+        engine: &Engine,
+        (bin, dir): (&Path, &Path),
+        access: &Access,
+        associations: &Associations,
+    ) -> Result<Self> {
+        let plan = Plan {
+            bin,
+            dir,
+            access,
+            associations,
+        };
         plan.write_files()?;
         let mut failure = None;
         for _ in 0..ports::ATTEMPTS {
@@ -51,6 +65,10 @@ impl ControlPlane {
 
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    pub(crate) fn kubelet(&self) -> &Kubelet {
+        &self.kubelet
     }
 
     /// The kubeconfig of a member of `system:masters`.
@@ -82,7 +100,6 @@ impl Plan<'_> {
             ("tokens.pub", &tokens_public),
             ("audit-policy.yaml", AUDIT_POLICY),
             ("stages.yaml", kwok::STAGES),
-            ("pod.log", kwok::LOG),
         ] {
             write_private(&self.dir.join(name), text)?;
         }
@@ -90,7 +107,7 @@ impl Plan<'_> {
     }
 
     fn start(&self, engine: &Engine) -> Result<ControlPlane> {
-        let [etcd_port, peer_port, port, kubelet_port] = ports::free()?;
+        let [etcd_port, peer_port, port, kwok_port] = ports::free()?;
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let url = format!("https://127.0.0.1:{port}");
         let admin =
@@ -105,15 +122,18 @@ impl Plan<'_> {
             self.api_server(&etcd_url, port)?,
         ];
         await_ready(engine, &client, &mut processes)?;
+        let (authority, associations) = (&self.access.authority, self.associations.clone());
+        let kubelet = Kubelet::start(engine, client.clone(), authority, associations)?;
         processes.extend([
             self.controller_manager(&url)?,
             self.scheduler(&url)?,
-            self.kwok(&url, kubelet_port)?,
+            self.kwok(&url, (kubelet.port(), kwok_port))?,
         ]);
         Ok(ControlPlane {
             url,
             admin,
             client,
+            kubelet,
             _processes: processes,
         })
     }
@@ -231,7 +251,7 @@ impl Plan<'_> {
         )
     }
 
-    fn kwok(&self, url: &str, port: u16) -> Result<Process> {
+    fn kwok(&self, url: &str, (kubelet, own): (u16, u16)) -> Result<Process> {
         self.process(
             "kwok",
             [
@@ -240,11 +260,9 @@ impl Plan<'_> {
                 "--manage-all-nodes".to_owned(),
                 "--node-ip=127.0.0.1".to_owned(),
                 "--cidr=10.244.0.0/16".to_owned(),
-                // It serves logs as a kubelet does.
-                format!("--node-port={port}"),
-                format!("--server-address=127.0.0.1:{port}"),
-                format!("--tls-cert-file={}", self.file("apiserver.crt")),
-                format!("--tls-private-key-file={}", self.file("apiserver.key")),
+                // Where the node says that its logs are.
+                format!("--node-port={kubelet}"),
+                format!("--server-address=127.0.0.1:{own}"),
             ],
         )
     }

@@ -11,9 +11,6 @@ use crate::kubernetes;
 /// The configuration of KWOK.
 pub(crate) const STAGES: &str = include_str!("kwok/stages.yaml");
 
-/// The log of every container.
-pub(crate) const LOG: &str = include_str!("kwok/pod.log");
-
 const NODE: &str = "sandbox-node";
 
 /// Adds the node and waits until pods can be scheduled on it and service accounts are being made.

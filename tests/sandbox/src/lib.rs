@@ -19,6 +19,9 @@
 //! | annotation `sandbox.test/state: CreateContainerConfigError` | waits with that reason |
 //! | annotation `sandbox.test/state: CrashLoopBackOff`, or an image whose tag contains `crash` | waits with that reason, after exit code 1 |
 //! | annotation `sandbox.test/state: OOMKilled` | waits as `CrashLoopBackOff`, after `OOMKilled` |
+//! | `restartPolicy: Never` | ends well at once |
+//! | the same, and an image that contains `hangs` | runs on; with `hangs-for-long` until its deadline, which comes at once |
+//! | the same, and an image that contains `no-aws` | fails, since its program is not in the image |
 //! | annotation `sandbox.test/state: Pending` | scheduled, not started, until the annotation says `Ready` |
 //!
 //! # From further away
@@ -43,6 +46,7 @@ mod distance;
 mod engine;
 mod files;
 mod http;
+mod kubelet;
 mod kubernetes;
 mod kwok;
 mod load_balancer;

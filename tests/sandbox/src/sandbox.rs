@@ -89,7 +89,9 @@ impl Sandbox {
         let mut ministack = Ministack::start(&environment, dir.path())?;
         let principals =
             tokens::start(&engine, &access.authority, &dir.path().join("tokens.yaml"))?;
-        let control_plane = ControlPlane::start(&engine, &bin, dir.path(), &access)?;
+        let associations = Associations::default();
+        let files = (bin.as_path(), dir.path());
+        let control_plane = ControlPlane::start(&engine, files, &access, &associations)?;
         let client = control_plane.client();
         engine.run(async move {
             crds::add(&client).await?;
@@ -101,7 +103,6 @@ impl Sandbox {
         let load_balancer = LoadBalancer::start(&engine, control_plane.client(), &controller)?;
         ministack.await_ready(&engine, &environment, dir.path())?;
         let audit = AuditLog::new(dir.path());
-        let associations = Associations::default();
         let client = control_plane.client();
         let webhook = Webhook::start(
             &engine,
@@ -312,6 +313,11 @@ impl Sandbox {
     /// credentials whose service account had one.
     pub fn webhook_is_stale(&self, namespace: &str, stale: bool) {
         self.webhook.set_stale(namespace, stale);
+    }
+
+    /// Whom STS takes the pods of this namespace for, as an ARN, in place of the role of their association.
+    pub fn pods_are(&self, namespace: &str, arn: &str) {
+        self.control_plane.kubelet().set_caller(namespace, arn);
     }
 
     /// Keeps the load balancer controller from touching the Ingresses of a namespace: they get no host name, and keep

@@ -18,8 +18,18 @@ struct Association {
     cluster: String,
     namespace: String,
     service_account: String,
+    role: String,
     made: Instant,
     tags: BTreeMap<String, Value>,
+}
+
+/// The ARN of the role whose credentials pods get: of a chain, the second.
+fn role(association: &Value) -> &str {
+    let text = |name: &str| association[name].as_str().unwrap_or_default();
+    match text("targetRoleArn") {
+        "" => text("roleArn"),
+        target => target,
+    }
 }
 
 impl Associations {
@@ -35,10 +45,19 @@ impl Associations {
             cluster: text("clusterName"),
             namespace: text("namespace"),
             service_account: text("serviceAccount"),
+            role: role(association).to_owned(),
             made: Instant::now(),
             tags: tags.into_iter().collect(),
         };
         self.live().insert(text("associationId"), entry);
+    }
+
+    /// Takes the role of an association as EKS's answer to a change shows it.
+    pub(crate) fn update(&self, association: &Value) {
+        let text = |name: &str| association[name].as_str().unwrap_or_default();
+        if let Some(known) = self.live().get_mut(text("associationId")) {
+            role(association).clone_into(&mut known.role);
+        }
     }
 
     pub(crate) fn remove(&self, id: &str) {
@@ -57,6 +76,16 @@ impl Associations {
             association.namespace == namespace && association.service_account == service_account
         });
         matching.map(|association| association.made.elapsed()).max()
+    }
+
+    /// The ARN of the role that pods of this service account get.
+    pub(crate) fn role(&self, namespace: &str, service_account: &str) -> Option<String> {
+        let live = self.live();
+        let mut all = live.values();
+        let found = all.find(|association| {
+            association.namespace == namespace && association.service_account == service_account
+        });
+        found.map(|association| association.role.clone())
     }
 
     pub(crate) fn tags(&self, id: &str) -> Option<BTreeMap<String, Value>> {

@@ -177,6 +177,7 @@ impl Eks {
                 self.associations.remove_cluster(name);
             }
             "CreatePodIdentityAssociation" => self.associations.add(&body["association"]),
+            "UpdatePodIdentityAssociation" => self.associations.update(&body["association"]),
             "DeletePodIdentityAssociation" => {
                 self.complete(&mut body["association"]);
                 self.associations

@@ -1,0 +1,206 @@
+//! `--verify-identity`: a short-lived pod of the tenant asks STS who it is, and what its answer means. Pure.
+//!
+//! The gate proves that pods get credentials, not whose: those an association gives change seconds after it does, and a
+//! pod without a working agent falls back on its node's role.
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    config::Settings,
+    error::{Error, Result},
+    marks::TENANT,
+    object::{Id, Object},
+    spec::{Image, Resolved},
+    wait::Finding,
+};
+
+/// Name of the pod, and of its container. One for each tenant: what a run that was killed left behind is found again.
+pub const NAME: &str = "mcpctl-verify-identity";
+/// How long the pod may live, the pull of its image included.
+const SECONDS: u32 = 120;
+
+/// The image of the pod.
+///
+/// # Errors
+/// Usage, when the settings name none.
+pub fn image(settings: &Settings) -> Result<&Image> {
+    settings.verify_image.as_ref().ok_or_else(|| {
+        Error::usage(format!("{}: identity.verifyImage is missing", settings.source))
+            .detail("--verify-identity runs a pod of the tenant that asks STS who it is, and needs an image for it")
+            .hint("set it there to an image with the AWS CLI that your nodes can pull, such as a copy of amazon/aws-cli")
+    })
+}
+
+/// The pod that asks. It runs where the tenant's pods run and as their user, and carries no label by which requests or
+/// a disruption budget would find it. What it asks for is the default of the tenant's `LimitRange`.
+///
+/// # Errors
+/// Usage, when the settings name no image for it.
+pub fn pod(resolved: &Resolved, settings: &Settings) -> Result<Object> {
+    let image = image(settings)?;
+    let (names, spec) = (&resolved.names, &resolved.spec);
+    let region = &settings.cluster.region;
+    let mut pod = json!({
+        "serviceAccountName": names.service_account,
+        "automountServiceAccountToken": false,
+        "enableServiceLinks": false,
+        "restartPolicy": "Never",
+        "activeDeadlineSeconds": SECONDS,
+        "terminationGracePeriodSeconds": 1,
+        "securityContext": {
+            "runAsNonRoot": true,
+            "runAsUser": spec.security.run_as_user,
+            "runAsGroup": spec.security.run_as_group,
+            "fsGroup": spec.security.fs_group,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [{
+            "name": NAME,
+            "image": image,
+            "command": ["aws", "sts", "get-caller-identity", "--output", "json"],
+            "env": [
+                {"name": "HOME", "value": "/tmp"},
+                {"name": "AWS_REGION", "value": region},
+                {"name": "AWS_DEFAULT_REGION", "value": region},
+                {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
+            ],
+            "resources": {
+                "requests": {"cpu": "50m", "memory": "64Mi"},
+                "limits": {"cpu": "200m", "memory": "256Mi"},
+            },
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "readOnlyRootFilesystem": true,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        }],
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
+    });
+    if let Some(pod) = pod.as_object_mut() {
+        pod.extend(place(resolved));
+    }
+    Object::new(json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": NAME,
+            "namespace": names.namespace,
+            "labels": {
+                "app.kubernetes.io/managed-by": "mcpctl",
+                "app.kubernetes.io/name": NAME,
+                TENANT: resolved.name.as_str(),
+            },
+        },
+        "spec": pod,
+    }))
+}
+
+/// Whether an object is such a pod.
+pub fn is_own(id: &Id) -> bool {
+    id.is("", "Pod") && id.name == NAME
+}
+
+/// Which nodes the tenant's pods are for, and what they pull with, as far as it says.
+fn place(resolved: &Resolved) -> Map<String, Value> {
+    let spec = &resolved.spec;
+    let fields = [
+        ("nodeSelector", json!(spec.node_selector)),
+        ("tolerations", json!(spec.tolerations)),
+        ("affinity", json!(spec.affinity)),
+        ("priorityClassName", json!(spec.priority_class_name)),
+        ("imagePullSecrets", json!(spec.image_pull_secrets)),
+    ];
+    let said = |value: &Value| match value {
+        Value::Null => false,
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
+        _ => true,
+    };
+    let fields = fields.into_iter().filter(|(_, value)| said(value));
+    fields
+        .map(|(key, value)| (key.to_string(), value))
+        .collect()
+}
+
+/// A role as far as two ARNs of it agree: that of an assumed role has no path.
+#[derive(Debug, PartialEq, Eq)]
+struct Role<'a> {
+    partition: &'a str,
+    account: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Role<'a> {
+    /// `arn:aws:iam::111122223333:role/path/name`
+    fn of(arn: &'a str) -> Option<Self> {
+        let (role, resource) = Self::at(arn, "iam")?;
+        let (kind, path) = resource.split_once('/')?;
+        let name = path.rsplit('/').next()?;
+        (kind == "role").then_some(Self { name, ..role })
+    }
+
+    /// `arn:aws:sts::111122223333:assumed-role/name/session`
+    fn assumed(arn: &'a str) -> Option<Self> {
+        let (role, resource) = Self::at(arn, "sts")?;
+        let mut parts = resource.split('/');
+        let (kind, name) = (parts.next()?, parts.next()?);
+        (kind == "assumed-role").then_some(Self { name, ..role })
+    }
+
+    fn at(arn: &'a str, service: &str) -> Option<(Self, &'a str)> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let [_, partition, found, _, account, resource] = parts.as_slice() else {
+            return None;
+        };
+        let role = Self {
+            partition,
+            account,
+            name: "",
+        };
+        (*found == service).then_some((role, *resource))
+    }
+}
+
+/// The name of the role that an answer of STS tells of, where it is the wanted one.
+///
+/// # Errors
+/// Who the pod was and who it should be, and what to do.
+pub fn judge(log: &str, wanted: &str) -> std::result::Result<String, Finding> {
+    let Some(caller) = caller(log) else {
+        return Err(Finding::new("the pod ended without an answer of STS in its log").hint(
+            "identity.verifyImage must run `aws sts get-caller-identity` and print what it answers",
+        ));
+    };
+    match (Role::of(wanted), Role::assumed(&caller)) {
+        (Some(wanted), Some(found)) if wanted == found => Ok(found.name.into()),
+        (_, found) => Err(
+            Finding::new(format!("the pod was {caller}, and should be {wanted}"))
+                .hint(advice(&caller, found.is_some())),
+        ),
+    }
+}
+
+/// The sessions of a node's role have the id of its instance for a name:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html>
+fn advice(caller: &str, assumed: bool) -> String {
+    let session = caller.rsplit('/').next().unwrap_or_default();
+    if session.starts_with("i-") {
+        "that is the node's role: see whether the Pod Identity agent runs on the node (kubectl -n kube-system get pods -l app.kubernetes.io/name=eks-pod-identity-agent -o wide), and keep pods off instance metadata (hop limit 1)".into()
+    } else if assumed {
+        "a changed association takes a while to act: run the same command again; if it stays, see who changed what: mcpctl tenant diff".into()
+    } else {
+        "pods get credentials by another way than Pod Identity: look for AWS_* variables or files in the image".into()
+    }
+}
+
+/// `Arn` of what `aws sts get-caller-identity --output json` prints, whatever is written around it.
+fn caller(log: &str) -> Option<String> {
+    let (start, end) = (log.find('{')?, log.rfind('}')?);
+    let answer: Value = serde_json::from_str(log.get(start..=end)?).ok()?;
+    answer["Arn"].as_str().map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use serde_json::json;
+
+use super::*;
+use crate::testing;
+
+const ROLE: &str = "arn:aws-cn:iam::111122223333:role/mcpctl/prod/acme-1";
+
+fn log(arn: &str) -> String {
+    let answer = json!({"UserId": "AROA:x", "Account": "111122223333", "Arn": arn});
+    format!("a warning of the CLI\n{answer:#}\n")
+}
+
+#[test]
+fn the_role_is_told_by_partition_account_and_name() {
+    let right = log("arn:aws-cn:sts::111122223333:assumed-role/acme-1/eks-prod-mcp-server-1");
+    assert_eq!(judge(&right, ROLE), Ok("acme-1".into()));
+    for (arn, hint) in [
+        (
+            "arn:aws:sts::111122223333:assumed-role/acme-1/x",
+            "takes a while to act",
+        ),
+        (
+            "arn:aws-cn:sts::444455556666:assumed-role/acme-1/x",
+            "takes a while to act",
+        ),
+        (
+            "arn:aws-cn:sts::111122223333:assumed-role/other/x",
+            "takes a while to act",
+        ),
+        (
+            "arn:aws-cn:sts::111122223333:assumed-role/node/i-0a1b",
+            "the node's role",
+        ),
+        ("arn:aws-cn:iam::111122223333:user/acme-1", "by another way"),
+    ] {
+        let found = judge(&log(arn), ROLE).expect_err("not the role");
+        assert_eq!(
+            found.line,
+            format!("the pod was {arn}, and should be {ROLE}")
+        );
+        assert!(found.hint.is_some_and(|text| text.contains(hint)), "{arn}");
+    }
+}
+
+#[test]
+fn what_is_no_answer_is_told() {
+    for log in ["", "listening on :8080\n", "{}", "{\"Arn\": 1}", "}{"] {
+        let found = judge(log, ROLE).expect_err("no answer");
+        assert!(found.line.contains("without an answer of STS"), "{log}");
+    }
+}
+
+#[test]
+fn the_pod_runs_where_the_tenants_pods_run() {
+    let mut settings = testing::settings();
+    let spec = json!({"nodeSelector": {"pool": "mcp"}, "imagePullSecrets": [{"name": "registry"}], "priorityClassName": "low"});
+    let resolved = testing::resolved("acme", spec, &settings);
+    let missing = super::pod(&resolved, &settings).expect_err("no image");
+    assert!(
+        missing.what.ends_with("identity.verifyImage is missing"),
+        "{missing}"
+    );
+    settings.verify_image = Some(crate::spec::constant("amazon/aws-cli:2"));
+    let pod = super::pod(&resolved, &settings).expect("a pod");
+    let spec = &pod.tree["spec"];
+    assert_eq!(spec["nodeSelector"], json!({"pool": "mcp"}));
+    assert_eq!(spec["imagePullSecrets"], json!([{"name": "registry"}]));
+    assert_eq!(spec["priorityClassName"], "low");
+    assert!(spec.get("affinity").is_none() && spec.get("tolerations").is_none());
+    assert_eq!(spec["containers"][0]["image"], "amazon/aws-cli:2");
+    assert!(is_own(pod.id()));
+}
