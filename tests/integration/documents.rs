@@ -54,7 +54,7 @@ fn the_quickstart_ends_well() {
         "identity gate open after",
         "nothing to do",
         "no differences",
-        "admin-action",
+        "whole-service",
         "namespace mcp-initech is gone",
         "no orphans",
     ] {
