@@ -5,7 +5,8 @@ use crate::{
     config::Settings,
     error::{Error, Result},
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
-    render::{Rendered, Template},
+    policy,
+    render::{self, Rendered, Template},
     spec::Resolved,
 };
 
@@ -82,8 +83,12 @@ impl Tenant<'_> {
                 id.kind, id.namespace, id.name
             )));
         }
-        if self.settings.scoping.shared_role().is_some() {
+        if id.is(IAM, "Role") {
+            self.check_trust(object, at)?;
+        } else if self.settings.scoping.shared_role().is_some() {
             check_session(object, at)?;
+        } else {
+            check_tags(object, at)?;
         }
         for (field, wanted) in fields {
             let have = object.text(&format!("/spec/{field}"));
@@ -95,6 +100,20 @@ impl Tenant<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A template may pin the role further, and let nobody else in.
+    fn check_trust(&self, role: &Object, at: &str) -> Result<()> {
+        let pinned = render::trust_policy(self.resolved, self.settings);
+        let loosened = policy::loosened(&pinned, &role.tree["spec"]["assumeRolePolicyDocument"]);
+        if loosened.is_empty() {
+            return Ok(());
+        }
+        let why = format!("{at}: {}: its trust policy lets others in", role.id());
+        let error = Error::usage(why)
+            .hint("write assumeRolePolicyDocument: {{ role.trustPolicy }}")
+            .hint(BUILT_IN);
+        Err(loosened.into_iter().fold(error, Error::detail))
     }
 
     /// Whether all is there that a tenant cannot do without.
@@ -134,6 +153,20 @@ impl Tenant<'_> {
         .detail("without it the cluster would let pods run with the node's role")
         .hint(BUILT_IN))
     }
+}
+
+/// The trust policy of a tenant's own role asks for the session tags, and a session policy needs them off.
+fn check_tags(association: &Object, at: &str) -> Result<()> {
+    let spec = &association.tree["spec"];
+    if spec["disableSessionTags"] != true && spec["policy"].is_null() {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{at}: {}: disableSessionTags and policy have no place with iam.scoping: dedicated",
+        association.id()
+    ))
+    .detail("the tenant's role can be assumed with session tags only, and its policy is its own")
+    .hint(BUILT_IN))
 }
 
 /// Without its policy, an association of the shared role gives all that the role may.

@@ -147,7 +147,7 @@ pub(super) fn account(settings: &Settings) -> &str {
 
 /// Only this cluster's Pod Identity, for this namespace and service account, may assume the role.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>
-fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
+pub fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{

@@ -154,24 +154,52 @@ fn a_shared_role_of_another_account_is_refused() {
         .state(|state| assert!(state.associations.is_empty()));
 }
 
+/// Templates of one's own: `from` of the built-in one replaced.
+fn template(aws: &Aws, name: &str, (from, to): (&str, &str)) {
+    let built_in = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/tenant");
+    let text = std::fs::read_to_string(built_in.join(name)).expect("a template");
+    assert!(text.contains(from), "{text}");
+    let folder = aws.dir.join("templates/tenant");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(name), text.replace(from, to)).expect("a template");
+    let path = aws.dir.join("mcpctl.yaml");
+    let text = std::fs::read_to_string(&path).expect("settings");
+    if !text.contains("templates:") {
+        std::fs::write(&path, text + "templates: templates\n").expect("settings");
+    }
+}
+
 /// A folder of templates from before could leave the policy out, and give the tenant all that the shared role may.
 #[test]
 fn templates_that_leave_the_session_policy_out_are_refused() {
     let aws = Aws::new("old-templates");
-    let folder = aws.dir.join("templates/tenant");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let old = include_str!("../../../templates/tenant/association.yaml.j2");
-    let (old, _) = old
-        .split_once("{% if association.policy")
-        .expect("a template");
-    std::fs::write(folder.join("association.yaml.j2"), old).expect("a template");
     aws.settings(&format!("scoping: session-policy, sharedRole: '{SHARED}'"));
-    let path = aws.dir.join("mcpctl.yaml");
-    let text = std::fs::read_to_string(&path).expect("settings") + "templates: templates\n";
-    std::fs::write(&path, text).expect("settings");
+    let policy = ("  policy: {{ association.policy }}\n", "");
+    template(&aws, "association.yaml.j2", policy);
     aws.tenant("{}");
-    let _ = aws
-        .add()
-        .expect(2)
-        .says(&["association.yaml.j2", "policy: {{ association.policy }}"]);
+    let said = ["association.yaml.j2", "policy: {{ association.policy }}"];
+    let _ = aws.add().expect(2).says(&said);
+}
+
+#[test]
+fn templates_that_give_up_the_pin_are_refused() {
+    let aws = Aws::new("unpinned-templates");
+    aws.tenant("{}");
+    let tags = ("{{ association.disableSessionTags }}", "true");
+    template(&aws, "association.yaml.j2", tags);
+    let said = [
+        "association.yaml.j2",
+        "disableSessionTags and policy have no place",
+    ];
+    let _ = aws.add().expect(2).says(&said);
+    template(&aws, "association.yaml.j2", ("apiVersion", "apiVersion"));
+    let open = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}]}"#;
+    template(&aws, "role.yaml.j2", ("{{ role.trustPolicy }}", open));
+    let _ = aws.add().expect(2).says(&[
+        "role.yaml.j2",
+        "its trust policy lets others in",
+        "pods of another namespace may assume it",
+        "write assumeRolePolicyDocument: {{ role.trustPolicy }}",
+    ]);
+    assert_eq!(aws.strict.calls(), [""; 0]);
 }
