@@ -143,22 +143,23 @@ fn a_pod_that_does_not_answer() {
         "hint: it must reach the Pod Identity agent (169.254.170.23, port 80) and STS (port 443)",
     ]);
     is_gone(&world);
-    for (image, says) in [
-        ("aws-cli:hangs", "did not say in time who it is"),
+    let mut before = "aws-cli:hangs-for-long";
+    for (image, timeout, says) in [
+        ("aws-cli:hangs", "5s", "did not say in time who it is"),
         (
             "does-not-exist:1",
+            "5m",
             "image registry.example/does-not-exist:1 cannot be pulled: ImagePullBackOff",
         ),
         (
             "no-aws:1",
+            "5m",
             "exit code 128 (StartError): failed to create containerd task: exec: \"aws\"",
         ),
     ] {
-        let text = std::fs::read_to_string(world.dir.join("mcpctl.yaml")).expect("settings");
-        let (_, rest) = text.split_once("registry.example/").expect("an image");
-        let before = rest.split('"').next().expect("an image").to_string();
-        world.settings(&before, image);
-        let run = add(&world, &["--timeout", "10s"]).expect(4);
+        world.settings(before, image);
+        before = image;
+        let run = add(&world, &["--timeout", timeout]).expect(4);
         let _ = run.says(&["its identity is not verified", says]);
         is_gone(&world);
     }

@@ -189,13 +189,49 @@ fn an_association_gives_new_pods_credentials() {
     assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
     SANDBOX.webhook_down(false);
     assert!(has_credentials(&dry_run("known")["spec"]["containers"][0]));
+    SANDBOX.webhook_hangs("known", true);
+    assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
+    assert!(has_credentials(&dry_run("late")["spec"]["containers"][0]));
+    SANDBOX.webhook_hangs("known", false);
 
     let path = format!(
         "/clusters/prod/pod-identity-associations/{}",
         association["associationId"].as_str().unwrap()
     );
+    SANDBOX.webhook_is_stale("known", true);
     SANDBOX.aws_eks("DELETE", &path, None).unwrap();
+    assert!(has_credentials(&dry_run("known")["spec"]["containers"][0]));
+    SANDBOX.webhook_is_stale("known", false);
     assert!(!has_credentials(&dry_run("known")["spec"]["containers"][0]));
+}
+
+#[test]
+fn a_pod_that_asks_sts_is_told_its_role() {
+    apply(
+        "{apiVersion: v1, kind: Namespace, metadata: {name: asking}}\n---\n\
+         {apiVersion: v1, kind: ServiceAccount, metadata: {name: mcp, namespace: asking}}",
+    );
+    let ask = |name: &str, account: &str| {
+        apply(&format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: asking}}, spec: {{restartPolicy: Never, \
+             serviceAccountName: {account}, containers: [{{name: cli, image: 'cli:1', command: [aws, sts, \
+             get-caller-identity]}}]}}}}"
+        ));
+        eventually("the pod ends", || {
+            get("pod", "asking", name)["status"]["phase"] == "Succeeded"
+        });
+        let log = kubectl(&["logs", name, "-n", "asking"]);
+        let answer = serde_json::from_str::<Value>(&log).unwrap();
+        answer["Arn"].as_str().unwrap().to_owned()
+    };
+    associate("asking");
+    let role = format!("arn:aws:sts::{}:assumed-role/", SANDBOX.account_id());
+    assert!(ask("associated", "mcp").starts_with(&format!("{role}mcp/eks-sandbox-associated-")));
+    assert!(ask("other", "default").starts_with(&format!("{role}eks-node/i-")));
+    SANDBOX.pods_are("asking", "arn:aws:sts::1:assumed-role/x/y");
+    assert_eq!(ask("told", "mcp"), "arn:aws:sts::1:assumed-role/x/y");
+    let made = SANDBOX.pods_asked_for("asking").unwrap();
+    assert_eq!(made.len(), 3, "{made:#?}");
 }
 
 #[test]
