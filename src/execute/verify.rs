@@ -5,7 +5,7 @@ use super::{
     step::{bounded, tell},
 };
 use crate::{
-    backend::{Apply, Kubernetes, Propagation},
+    backend::{Apply, Kubernetes, Propagation, Reason},
     error::{Error, Kind, Result},
     object::{EKS, IAM, Object},
     plan::Step,
@@ -104,6 +104,8 @@ async fn delete(pod: &Object, kubernetes: &Kubernetes) -> Result<()> {
     let (id, uid) = (pod.id(), pod.text("/metadata/uid"));
     match kubernetes.delete(id, uid, Propagation::Background).await {
         Ok(_) => Ok(()),
+        // It went, and another run's has its name.
+        Err(error) if error.reason == Reason::Conflict => Ok(()),
         Err(error) => Err(Error::new(Kind::Wait, format!("{id} could not be deleted"))
             .detail(error.to_string())
             .hint("the next run with --verify-identity takes it away")),
@@ -122,9 +124,14 @@ async fn ask(
     let hint = format!(
         "identity.verifyImage is {image}: it must have the AWS CLI, and the nodes must be able to pull it"
     );
-    let ended = wait::ended(kubernetes, pod, &tell)
-        .await
-        .map_err(|error| error.hint(hint.clone()))?;
+    let ended = wait::ended(kubernetes, pod, &tell).await;
+    let ended = ended.map_err(|error| {
+        if error.hints.is_empty() {
+            error.hint(hint.clone())
+        } else {
+            error
+        }
+    })?;
     let of = LogOf {
         pod: id.name.clone(),
         container: verify::NAME.into(),

@@ -37,7 +37,8 @@ pub async fn ended(
                 // Another one of its name comes after this one went.
                 WatchEvent::Present(_) | WatchEvent::Gone(_) => {
                     let what = format!("{id} was deleted before it ended");
-                    return Err(Error::new(Kind::Wait, what));
+                    return Err(Error::new(Kind::Wait, what)
+                        .hint("another run may have replaced it: run the same command again"));
                 }
             };
             let phase = tree["status"]["phase"].as_str().unwrap_or_default();
