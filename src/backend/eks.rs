@@ -1,19 +1,14 @@
 //! Clusters and Pod Identity associations. A living association is read into the same tree that the template makes.
 
-use std::collections::HashMap;
-
 use aws_sdk_eks::types::{PodIdentityAssociation, PodIdentityAssociationSummary};
 use serde_json::{Map, Value, json};
 
-use super::{
-    CallError, Reason,
-    call::{absent_is_fine, call},
-    trace,
-};
+use super::{CallError, Reason, call::call, trace};
 use crate::object::{EKS, Id, Object, PLATFORM_NAMESPACE};
 
 mod addon;
 mod cluster;
+mod write;
 
 pub use addon::Addon;
 pub use cluster::ClusterInfo;
@@ -146,181 +141,6 @@ impl Eks {
             Err(error) => Err(error),
         }
     }
-
-    /// Binds a role to a service account.
-    ///
-    /// # Errors
-    /// `Busy` while EKS does not see the role yet, and while a deleted association still holds the place; `Conflict`
-    /// when another one that lives holds it.
-    pub async fn create(&self, wanted: &Object) -> Answer<Object> {
-        let (cluster, namespace) = (
-            wanted.text("/spec/clusterName"),
-            wanted.text("/spec/namespace"),
-        );
-        let account = wanted.text("/spec/serviceAccount");
-        let name = format!("eks:CreatePodIdentityAssociation {cluster} {namespace}/{account}");
-        let answer = call(&name, async || {
-            let request = self
-                .client
-                .create_pod_identity_association()
-                .cluster_name(cluster);
-            let request = request.namespace(namespace).service_account(account);
-            request
-                .role_arn(wanted.text("/spec/roleARN"))
-                .disable_session_tags(without_session_tags(wanted))
-                .set_target_role_arn(optional(wanted, "targetRoleARN"))
-                .set_policy(optional(wanted, "policy"))
-                .set_tags(Some(tags(wanted)))
-                .send()
-                .await
-        });
-        let mut error = match answer.await {
-            Ok(output) => {
-                let made = output
-                    .association
-                    .map(|association| to_object(wanted.id(), &association));
-                return Ok(made.unwrap_or_else(|| wanted.clone()));
-            }
-            Err(error) => error,
-        };
-        // A delete that still spreads answers "in use" while no list shows the association any more.
-        let settling = error.reason == Reason::Conflict
-            && !self
-                .associations(cluster, Some(namespace))
-                .await?
-                .iter()
-                .any(|found| found.service_account == account);
-        if settling || (error.reason == Reason::Invalid && mentions_missing_role(&error.message)) {
-            error.reason = Reason::Busy;
-        }
-        Err(error)
-    }
-
-    /// Gives an association the wanted roles and session tags, and puts our tags back.
-    ///
-    /// # Errors
-    /// The first call that fails.
-    pub async fn update(&self, wanted: &Object, live: &Object, only_tags: bool) -> Answer<Object> {
-        let mut updated = wanted.clone();
-        updated.tree["status"] = live.tree["status"].clone();
-        if !only_tags && let Some(now) = self.change(wanted, live).await? {
-            updated.tree["status"] = now.tree["status"].clone();
-        }
-        let (arn, association) = (
-            live.text("/status/ackResourceMetadata/arn"),
-            live.text("/status/associationID"),
-        );
-        let (wanted_tags, live_tags) = (tags(wanted), tags(live));
-        let ours = |key: &&String| key.starts_with("mcpctl.dev/");
-        let surplus: Vec<String> = live_tags
-            .keys()
-            .filter(|key| ours(key) && !wanted_tags.contains_key(*key))
-            .cloned()
-            .collect();
-        if !surplus.is_empty() {
-            call(&format!("eks:UntagResource {association}"), async || {
-                let request = self.client.untag_resource().resource_arn(arn);
-                request.set_tag_keys(Some(surplus.clone())).send().await
-            })
-            .await?;
-        }
-        if wanted_tags
-            .iter()
-            .any(|(key, value)| live_tags.get(key) != Some(value))
-        {
-            call(&format!("eks:TagResource {association}"), async || {
-                let request = self.client.tag_resource().resource_arn(arn);
-                request.set_tags(Some(tags(wanted))).send().await
-            })
-            .await
-            .map_err(|error| CallError {
-                after_writes: !only_tags || !surplus.is_empty(),
-                ..error
-            })?;
-        }
-        Ok(updated)
-    }
-
-    async fn change(&self, wanted: &Object, live: &Object) -> Answer<Option<Object>> {
-        let (cluster, association) = (
-            wanted.text("/spec/clusterName"),
-            live.text("/status/associationID"),
-        );
-        // What is there and not wanted is taken off by saying it empty.
-        let said = |field: &str| {
-            let gone = live.tree["spec"].get(field).map(|_| String::new());
-            optional(wanted, field).or(gone)
-        };
-        let name = format!("eks:UpdatePodIdentityAssociation {cluster} {association}");
-        let output = call(&name, async || {
-            let request = self
-                .client
-                .update_pod_identity_association()
-                .cluster_name(cluster);
-            request
-                .association_id(association)
-                .role_arn(wanted.text("/spec/roleARN"))
-                .disable_session_tags(without_session_tags(wanted))
-                .set_target_role_arn(said("targetRoleARN"))
-                .set_policy(said("policy"))
-                .send()
-                .await
-        });
-        let association = output.await?.association;
-        Ok(association.map(|association| to_object(wanted.id(), &association)))
-    }
-
-    /// Deletes an association. False when it was gone already.
-    ///
-    /// # Errors
-    /// When EKS refuses.
-    pub async fn delete(&self, live: &Object) -> Answer<bool> {
-        let (cluster, association) = (
-            live.text("/spec/clusterName"),
-            live.text("/status/associationID"),
-        );
-        let name = format!("eks:DeletePodIdentityAssociation {cluster} {association}");
-        let answer = call(&name, async || {
-            let request = self.client.delete_pod_identity_association();
-            request
-                .cluster_name(cluster)
-                .association_id(association)
-                .send()
-                .await
-        });
-        absent_is_fine(answer.await)
-    }
-}
-
-fn without_session_tags(object: &Object) -> bool {
-    object.tree["spec"]["disableSessionTags"] == true
-}
-
-/// A field as EKS takes it: documents as text.
-fn optional(object: &Object, field: &str) -> Option<String> {
-    match &object.tree["spec"][field] {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        document => Some(document.to_string()),
-    }
-}
-
-fn tags(object: &Object) -> HashMap<String, String> {
-    let tags = object.tree["spec"]["tags"]
-        .as_object()
-        .into_iter()
-        .flatten();
-    tags.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.into())))
-        .collect()
-}
-
-/// EKS's text for a role that it does not see (yet): <https://github.com/hashicorp/terraform-provider-aws/pull/34717>
-fn mentions_missing_role(message: &str) -> bool {
-    let message = message.to_lowercase();
-    message.contains("role")
-        && (message.contains("does not exist")
-            || message.contains("not found")
-            || message.contains("cannot be found"))
 }
 
 fn to_object(id: &Id, association: &PodIdentityAssociation) -> Object {

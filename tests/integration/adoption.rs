@@ -101,6 +101,7 @@ fn what_exists_is_taken_over_on_request_and_given_back_on_removal() {
     let _ = world
         .mcpctl(&["tenant", "add", tenant, "--adopt"])
         .expect(0);
+    marked_before_changed(&world);
     let _ = world.mcpctl(&["tenant", "diff", tenant]).expect(0);
     let _ = world
         .mcpctl(&["tenant", "add", tenant])
@@ -130,6 +131,19 @@ fn what_exists_is_taken_over_on_request_and_given_back_on_removal() {
         .expect(0)
         .says(&["given back without our marks", "Namespace mcp-taken"]);
     given_back(&world, &foreign, tenant);
+}
+
+/// A policy of the caller's that asks for our tag allows the changes only then.
+fn marked_before_changed(world: &World<'_>) {
+    let calls = world.aws_calls();
+    let first = |name: &str| calls.iter().position(|call| call.operation == name);
+    for (mark, change) in [
+        ("TagRole", "UpdateAssumeRolePolicy"),
+        ("TagResource", "UpdatePodIdentityAssociation"),
+    ] {
+        let (mark, change) = (first(mark), first(change));
+        assert!(mark.is_some() && mark < change, "{calls:?}");
+    }
 }
 
 /// What was there before is there, and nothing else.

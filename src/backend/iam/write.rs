@@ -10,6 +10,7 @@ use crate::{
         call::{absent_is_fine, call},
     },
     diff::Change,
+    marks::CLUSTER,
     object::Object,
 };
 
@@ -72,7 +73,16 @@ impl Iam {
         let spec = &wanted.tree["spec"];
         let name = wanted.text("/spec/name");
         let touches = |prefix: &str| changes.iter().any(|change| change.path.starts_with(prefix));
-        // The boundary first: until it is back the role may do more than it should.
+        let tagged =
+            |change: &&Change| change.want.is_some() && change.path.starts_with("spec.tags[");
+        let tags = || changes.iter().filter(tagged);
+        // What is taken over is marked first: a policy of the caller's that asks for our tag allows the rest only then.
+        let claims = tags().any(|change| change.path == format!("spec.tags[{CLUSTER}]"));
+        if claims {
+            self.tag(name, spec).await?;
+            *wrote = true;
+        }
+        // Then the boundary: until it is back the role may do more than it should.
         if touches("spec.permissionsBoundary") {
             self.set_boundary(name, spec["permissionsBoundary"].as_str())
                 .await?;
@@ -97,10 +107,7 @@ impl Iam {
             self.attach(name, arn).await?;
             *wrote = true;
         }
-        if changes
-            .iter()
-            .any(|change| change.path.starts_with("spec.tags[") && change.want.is_some())
-        {
+        if !claims && tags().next().is_some() {
             self.tag(name, spec).await?;
             *wrote = true;
         }
