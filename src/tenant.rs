@@ -15,7 +15,7 @@ use crate::{
     input::{Flags, Given},
     marks::TENANT,
     object::{Id, Object, State},
-    observe,
+    observe::{self, Confirmed},
     plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
     record::{self, Record},
     session::Session,
@@ -254,16 +254,16 @@ impl Look {
         resolved: &Resolved,
         session: &Session<'_>,
         how: &How,
-    ) -> Result<(Plan, State)> {
+    ) -> Result<(Confirmed, State)> {
         let mut sides = self.sides(resolved, session, how).await?;
         let (wanted, live) = (&sides.wanted, &sides.live);
         let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
-        let mut plan = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
+        let mut confirmed = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
             Some(kubernetes) => observe::confirmed(kubernetes, &mut sides.options, plan).await?,
-            None => plan(&sides.options),
+            None => plan(&sides.options).into(),
         };
-        plan.conflicts.extend(sides.conflicts);
-        Ok((plan, sides.live))
+        confirmed.stopped_by(sides.conflicts);
+        Ok((confirmed, sides.live))
     }
 
     /// The plan that makes the tenant as it is to be, from what may be read alone.

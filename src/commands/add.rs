@@ -71,8 +71,9 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let resolved = look.resolve(&given, &session)?;
             warn(context, &lint(&resolved, &session.settings, args)?);
             let guard = Guard::of(session.kubernetes.as_ref());
-            let ((mut plan, live), guard) =
+            let ((plan, live), guard) =
                 try_join(look.plan(&resolved, &session, &how), guard).await?;
+            let mut plan = plan.to_write()?;
             heed(&guard, &plan, &session, args)?;
             check(&mut plan, &look.subject, &resolved, &session).await?;
             Ok((session, resolved, plan, live, look))

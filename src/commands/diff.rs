@@ -161,7 +161,11 @@ async fn one(
         verify: false,
         existing: existing(args.adopt),
     };
-    let (plan, _) = look.plan(&resolved, session, &how).await?;
+    let (confirmed, _) = look.plan(&resolved, session, &how).await?;
+    let (plan, unasked) = confirmed.to_show();
+    if let Some(said) = unasked {
+        report.warning(&format!("tenant `{name}`: {said}"));
+    }
     report.difference(&format!("tenant {name}"), &plan)?;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&format!("tenant `{name}`"), &plan));

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     guests,
     object::{Id, PLATFORM_NAMESPACE, State, in_making_order},
-    observe,
+    observe::{self, Confirmed},
     plan::{self, Action, Conflict, Options, Plan, Step, Subject},
     report,
     session::{Context, Session},
@@ -26,7 +26,8 @@ pub(super) fn render(context: &Context) -> Result<ExitCode> {
 }
 
 pub(super) async fn apply(context: &Context, timeout: Timeout) -> Result<ExitCode> {
-    let (session, mut plan, live) = look(context, desired::platform).await?;
+    let (session, confirmed, live) = look(context, desired::platform).await?;
+    let mut plan = confirmed.to_write()?;
     // A class of another name would leave the tenants of the old one without a load balancer.
     let deletes = |step: &Step| matches!(step.action, Action::Delete(_));
     if plan.steps.iter().any(deletes) {
@@ -73,7 +74,11 @@ async fn refuse_while_used(
 }
 
 pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
-    let (_, plan, _) = look(context, desired::platform).await?;
+    let (_, confirmed, _) = look(context, desired::platform).await?;
+    let (plan, unasked) = confirmed.to_show();
+    if let Some(said) = unasked {
+        context.report.warning(&format!("{TITLE}: {said}"));
+    }
     context.report.difference(TITLE, &plan)?;
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(TITLE, &plan));
@@ -84,7 +89,8 @@ pub(super) async fn diff(context: &Context) -> Result<ExitCode> {
 }
 
 pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<ExitCode> {
-    let (session, mut plan, live) = look(context, |_| Ok(State::new())).await?;
+    let (session, confirmed, live) = look(context, |_| Ok(State::new())).await?;
+    let mut plan = confirmed.to_write()?;
     refuse_while_used(context, &session, &mut plan).await?;
     let kubernetes = session.kubernetes()?;
     if plan.writes() {
@@ -109,7 +115,7 @@ pub(super) async fn remove(context: &Context, args: &RemovePlatform) -> Result<E
 async fn look(
     context: &Context,
     wanted: impl Fn(&Settings) -> Result<State>,
-) -> Result<(Session<'_>, Plan, State)> {
+) -> Result<(Session<'_>, Confirmed, State)> {
     let kinds_wanted = desired::platform(&context.settings()?)?;
     context
         .until_signal(async {

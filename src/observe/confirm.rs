@@ -13,6 +13,49 @@ use crate::{
     plan::{Action, Conflict, Options, Plan, Update},
 };
 
+/// A plan, and what the API server could be asked about it.
+pub struct Confirmed {
+    plan: Plan,
+    /// Why it could not be asked about a change: the caller may read, and not write.
+    forbidden: Option<CallError>,
+}
+
+/// One in which nothing is to be asked.
+impl From<Plan> for Confirmed {
+    fn from(plan: Plan) -> Self {
+        Self {
+            plan,
+            forbidden: None,
+        }
+    }
+}
+
+impl Confirmed {
+    /// Adds what else stands in the way.
+    pub fn stopped_by(&mut self, conflicts: Vec<Conflict>) {
+        self.plan.conflicts.extend(conflicts);
+    }
+
+    /// The plan, for whoever is going to write.
+    ///
+    /// # Errors
+    /// That the caller may not.
+    pub fn to_write(self) -> Result<Plan> {
+        match self.forbidden {
+            Some(error) => Err(error.into()),
+            None => Ok(self.plan),
+        }
+    }
+
+    /// The plan, for whoever only shows it, with a sentence where the API server could not be asked.
+    pub fn to_show(self) -> (Plan, Option<String>) {
+        let said = self.forbidden.map(|error| {
+            format!("not allowed to ask whether the API server would leave something as it is, so more may be shown than would change: {error}")
+        });
+        (self.plan, said)
+    }
+}
+
 /// A plan, made anew where a dry run of its updates tells more: what the API server refuses is a conflict, and what it
 /// leaves or puts back as it is, such as a default, is no change.
 ///
@@ -22,7 +65,7 @@ pub async fn confirmed(
     kubernetes: &Kubernetes,
     options: &mut Options,
     plan: impl Fn(&Options) -> Plan,
-) -> Result<Plan> {
+) -> Result<Confirmed> {
     let first = plan(options);
     let updates = first.steps.iter().filter_map(|step| match &step.action {
         Action::Update(update) if !step.id.is_aws() || update.live.lives_in_cluster() => {
@@ -36,7 +79,7 @@ pub async fn confirmed(
         .buffer_unordered(IN_FLIGHT)
         .collect()
         .await;
-    let (mut refused, mut idle) = (Vec::new(), BTreeMap::new());
+    let (mut refused, mut idle, mut forbidden) = (Vec::new(), BTreeMap::new(), None);
     for (id, answer) in answers {
         match answer {
             Ok(changes) if changes.is_empty() => {}
@@ -44,6 +87,12 @@ pub async fn confirmed(
             Err(error) if matches!(error.reason, Reason::Invalid | Reason::Conflict) => {
                 let why = format!("the API server refuses the change: {}", error.message);
                 refused.push(Conflict::new(&id, why));
+            }
+            // RBAC's words; what an admission policy or a quota forbids is another matter.
+            Err(error)
+                if error.reason == Reason::Forbidden && error.message.contains("cannot patch") =>
+            {
+                forbidden = Some(error);
             }
             Err(error) => return Err(error.into()),
         }
@@ -55,7 +104,10 @@ pub async fn confirmed(
         plan(options)
     };
     confirmed.conflicts.extend(refused);
-    Ok(confirmed)
+    Ok(Confirmed {
+        plan: confirmed,
+        forbidden,
+    })
 }
 
 /// The changes of an update that would come to nothing.

@@ -308,6 +308,34 @@ fn a_verb_that_rbac_forbids_after_the_first_write() {
         .expect(0);
 }
 
+/// May look at everything.
+const READER: &str = r#"{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "reads-all"},
+    "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]}"#;
+
+/// Whether the API server would leave a change as it is, only who may write is told.
+#[test]
+fn who_may_only_read_is_shown_what_differs() {
+    let world = World::new("onlooker");
+    let role = world.write("role.json", READER).display().to_string();
+    world.kubectl(&["apply", "-f", &role]);
+    let bind = ["create", "clusterrolebinding", "reads-all"];
+    world.kubectl(&[&bind[..], &["--clusterrole=reads-all", "--user=looks-on"]].concat());
+    let _ = world.mcpctl(&["tenant", "add", "onlooker"]).expect(0);
+    let kubeconfig = world.sandbox.kubeconfig_for("looks-on", &[]);
+    let kubeconfig = kubeconfig.expect("a kubeconfig").display().to_string();
+    let diff = ["tenant", "diff", "onlooker", "--kubeconfig", &kubeconfig];
+    let _ = world.mcpctl(&diff).expect(0);
+    let scale = ["scale", "deployment/mcp-server", "--replicas=3"];
+    world.kubectl(&[&["-n", "mcp-onlooker"], &scale[..]].concat());
+    let run = world.mcpctl(&diff).expect(1).says(&[
+        "warning: tenant `onlooker`: not allowed to ask whether the API server would leave something as it is",
+        "User \"looks-on\" cannot patch",
+    ]);
+    assert!(run.stdout.contains("spec.replicas: 3 -> 1"), "{run}");
+    let add = ["tenant", "add", "onlooker", "--kubeconfig", &kubeconfig];
+    let _ = world.mcpctl(&add).expect(6).says(&["ClusterRole"]);
+}
+
 #[test]
 fn secrets_of_a_kubeconfig_are_not_printed() {
     let world = World::new("silent");
