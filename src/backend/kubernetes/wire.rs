@@ -74,6 +74,22 @@ pub(super) fn transport(call: &str, message: String) -> CallError {
     }
 }
 
+/// What h2 says of a request that came after the server's GOAWAY without an error. The server has not looked at it (RFC
+/// 9113, 6.8). API servers close connections so now and then, and after each request that they do not authenticate.
+const GOING_AWAY: &str = "connection error received: not a result of an error";
+
+fn unanswered(call: &str, why: String) -> CallError {
+    let again = why.contains(GOING_AWAY);
+    let error = transport(call, why);
+    if again {
+        return CallError {
+            reason: Reason::Busy,
+            ..error
+        };
+    }
+    error
+}
+
 pub(super) fn not_served(id: &Id, call: &str) -> CallError {
     CallError {
         reason: Reason::NotServed,
@@ -99,7 +115,7 @@ pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
     let status = match error {
         kube::Error::Api(status) => status,
         kube::Error::Service(cause) if cause.is::<Error>() => return no_credentials(call, &*cause),
-        error => return transport(call, connect::chain(&error)),
+        error => return unanswered(call, connect::chain(&error)),
     };
     let reason = match status.code {
         401 => Reason::Unauthorized,
