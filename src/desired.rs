@@ -157,7 +157,7 @@ fn tag(object: &mut Object, resolved: &Resolved, settings: &Settings) {
         (TENANT, resolved.name.to_string()),
     ];
     let is_role = object.id().is(IAM, "Role");
-    if is_role && resolved.spec.protected {
+    if resolved.spec.protected {
         tags.push((PROTECTED, "true".into()));
     }
     if let Some(document) = object

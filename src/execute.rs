@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Kind, Result, Signal},
     lock::{self, Lock},
     object::{Id, State},
-    plan::{Plan, Step, Subject},
+    plan::{Action, Plan, Step, Subject},
     spec::AccountId,
     wait::Waiting,
 };
@@ -120,6 +120,8 @@ pub struct Outcome {
 /// What a run knows while it goes on.
 struct Progress {
     wrote: Cell<bool>,
+    /// Whether something is written after the wait for pods.
+    writes_late: bool,
     state: RefCell<State>,
     lock: RefCell<Option<Lock>>,
     /// What the steps that wait said last.
@@ -133,6 +135,7 @@ struct Progress {
 pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     let progress = Progress {
         wrote: Cell::new(false),
+        writes_late: writes_late(plan),
         state: RefCell::new(run.live.clone()),
         lock: RefCell::new(None),
         waits_for: RefCell::default(),
@@ -184,6 +187,12 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     outcome.state = progress.state.into_inner();
     outcome.unknown = progress.unknown.into_inner();
     outcome
+}
+
+fn writes_late(plan: &Plan) -> bool {
+    let waits = |index: &usize| matches!(plan.steps[*index].action, Action::AwaitReady);
+    let late = |step: &Step| step.action.writes() && step.after.iter().any(waits);
+    plan.steps.iter().any(late)
 }
 
 /// Gives the lock up, unless it has been. One that cannot be released expires by itself.

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::{
     ack::{self, Verdict},
+    desired::short_hash,
     diff::{self, Change},
     managed,
-    marks::{CLUSTER, PLATFORM, TENANT},
+    marks::{CLUSTER, MANAGED_POLICIES, PLATFORM, TENANT},
     object::{
         EKS, IAM, Id, Object, State, deleted_before, deletion_rank, goes_late, in_making_order,
         made_before, may_be_held, scales, starts_pods,
@@ -121,6 +122,8 @@ pub struct Plan {
     pub unsynced: Vec<Unsynced>,
     /// What is not ours and goes with a namespace all the same.
     pub guests: Vec<Id>,
+    /// Roles that the tenant gives up, and that its pods may still have: another run deletes them.
+    pub postponed: Vec<Id>,
     /// Pods that run without the tenant's credentials, and so with the node's role, if with any.
     pub bare_pods: Vec<Id>,
 }
@@ -167,6 +170,7 @@ impl Plan {
         !self.writes()
             && self.foreign.is_empty()
             && self.unsynced.is_empty()
+            && self.postponed.is_empty()
             && self.bare_pods.is_empty()
             && self.conflicts.is_empty()
     }
@@ -300,9 +304,22 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
     surplus(wanted, live, subject, &mut plan);
     for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
         let found = diff::foreign(wanted.get(id), object);
-        plan.foreign.extend(found.into_iter().map(|what| Foreign {
+        let found = found.into_iter().map(|what| Foreign {
             id: id.clone(),
             what,
+        });
+        let is_role = |step: &Step| step.id == *id && matches!(step.action, Action::Delete(_));
+        if wanted.is_empty() || !plan.steps.iter().any(is_role) {
+            plan.foreign.extend(found);
+            continue;
+        }
+        let stops = found.filter(|foreign| !asked_for(object, &foreign.what));
+        plan.conflicts.extend(stops.map(|foreign| {
+            let why = format!(
+                "{} is not ours; take it away first: the role is to go",
+                foreign.what
+            );
+            Conflict::new(id, why)
         }));
     }
     if options.synced {
@@ -314,6 +331,13 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
     plan.bare_pods.clone_from(&options.bare_pods);
     order::complete(&mut plan, live, subject, options);
     plan
+}
+
+/// Whether what hangs on a role is a managed policy that its tenant asked for, by the role's tag.
+fn asked_for(role: &Object, what: &str) -> bool {
+    let hashes = aws_tag(role, MANAGED_POLICIES).unwrap_or_default();
+    let arn = what.strip_prefix("managed policy ").map(short_hash);
+    arn.is_some_and(|hash| hashes.split(' ').any(|own| own == hash))
 }
 
 /// What ACK says of an object that it has not carried out.

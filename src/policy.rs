@@ -20,7 +20,7 @@ mod trust;
 
 pub use canonical::{canonical, canonical_statement};
 pub use expand::{NOBODY, expand, expand_for_nobody};
-pub use trust::loosened;
+pub use trust::{loosened, shut_to};
 
 use check::check;
 

@@ -174,6 +174,10 @@ impl Status {
             .as_ref()
             .map(|rollout| rollout.is_complete() && ingress.as_ref().is_none_or(addressed));
         let standing = facts.standing(kubernetes.presence, ready, is_unsynced);
+        // Until it is bound to the shared one, a tenant's pods have its own.
+        let shared = facts.shared_role.filter(|shared| {
+            association.is_some_and(|object| object.text("/spec/roleARN") == shared.as_str())
+        });
         Self {
             api_version: API_VERSION,
             kind: "TenantStatus",
@@ -188,9 +192,7 @@ impl Status {
             kubernetes,
             aws,
             aws_mode: facts.aws_mode,
-            role: role
-                .map(Role::of)
-                .or_else(|| facts.shared_role.map(Role::shared)),
+            role: shared.map(Role::shared).or_else(|| role.map(Role::of)),
             association: association.map(Association::of),
             rollout,
             pods: facts.workload.pods.iter().map(Pod::of).collect(),

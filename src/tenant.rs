@@ -14,7 +14,7 @@ use crate::{
     gate,
     input::{Flags, Given},
     marks::TENANT,
-    object::{Id, Object, State},
+    object::{IAM, Id, Object, State},
     observe::{self, Confirmed},
     plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
     record::{self, Record},
@@ -285,12 +285,16 @@ impl Look {
     async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
         keep(&mut wanted, how.only);
-        let (live, astray, conflicts) = try_join3(
+        let (mut live, astray, conflicts) = try_join3(
             self.live(session, &wanted),
             self.astray(session),
             shared_role::conflicts(&session.settings, session.aws.as_ref()),
         )
         .await?;
+        if session.settings.scoping.shared_role().is_some() {
+            // Who has the name that an own role would have is of no concern.
+            live.retain(|id, object| !id.is(IAM, "Role") || self.subject.owns(object));
+        }
         let gate = how.gate != IdentityGate::Off && how.only.is_none();
         let options = Options {
             gate: gate.then(|| gate::pod_for(resolved)),

@@ -39,11 +39,20 @@ pub fn carried(object: &Object) -> Object {
 }
 
 /// A tree as the API server stores it: policy documents as JSON text.
+///
+/// A session policy is counted with its white space, so it has none; those of roles are made to be read.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 #[must_use]
 pub fn stored(mut tree: Value) -> Value {
+    let compact = is_of(&tree, EKS);
     for document in documents(&mut tree) {
         if !document.is_string() {
-            *document = format!("{document:#}").into();
+            *document = if compact {
+                document.to_string()
+            } else {
+                format!("{document:#}")
+            }
+            .into();
         }
     }
     tree

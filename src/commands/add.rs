@@ -42,7 +42,9 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
         context.ui.data(&text)?;
     }
     warn(context, &findings);
-    if settings.cluster.account_id.is_none() && args.half.only != Some(Only::Kubernetes) {
+    let account_said =
+        settings.cluster.account_id.is_some() || settings.scoping.shared_role().is_some();
+    if !account_said && args.half.only != Some(Only::Kubernetes) {
         context.ui.warning(&format!(
             "the account is not known, so the trust policy holds {ACCOUNT_PLACEHOLDER} and lets nobody in: set cluster.accountId in {} or give --account-id",
             settings.source
@@ -96,7 +98,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         .report
         .facts(facts(&resolved, &session.settings, &outcome));
     context.report.outcome(&subject, &plan, &outcome)?;
-    let (word, lines) = good_end(&resolved, &plan, &outcome);
+    let (word, lines) = good_end((&resolved, &session.settings), &plan, &outcome);
     context.report.done(word, &lines)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -205,12 +207,30 @@ fn facts(
 }
 
 /// One word, and the lines for people.
-fn good_end(resolved: &Resolved, plan: &Plan, outcome: &Outcome) -> (&'static str, Vec<String>) {
+fn good_end(
+    (resolved, settings): (&Resolved, &Settings),
+    plan: &Plan,
+    outcome: &Outcome,
+) -> (&'static str, Vec<String>) {
+    let shared = settings.scoping.shared_role().is_some();
     let name = &resolved.name;
     let verifies = |step: &Step| matches!(step.action, Action::Verify(_));
     let verified = plan.steps.iter().any(verifies).then(|| {
-        let role = text(&outcome.state, IAM, "/spec/name");
-        format!("a pod of it asked STS who it is, and runs as role {role}")
+        let role = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_string();
+        let places = [
+            (EKS, "/spec/targetRoleARN"),
+            (EKS, "/spec/roleARN"),
+            (IAM, "/spec/name"),
+        ];
+        let known = places.map(|(group, place)| role(&text(&outcome.state, group, place)));
+        let role = known.into_iter().find(|role| !role.is_empty());
+        let untested = if shared {
+            "; what its session policy leaves of that was not tried"
+        } else {
+            ""
+        };
+        let role = role.unwrap_or_default();
+        format!("a pod of it asked STS who it is, and runs as role {role}{untested}")
     });
     if !plan.writes() {
         let mut lines = vec![format!("tenant `{name}`: nothing to do")];

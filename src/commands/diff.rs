@@ -157,7 +157,7 @@ async fn one(
     let how = How {
         only: args.half.only,
         gate: IdentityGate::Off,
-        ready: false,
+        ready: args.half.only.is_none(),
         verify: false,
         existing: existing(args.adopt),
     };

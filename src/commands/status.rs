@@ -159,7 +159,7 @@ async fn compare(
     let how = How {
         only,
         gate: IdentityGate::Off,
-        ready: false,
+        ready: only.is_none(),
         verify: false,
         existing: Existing::Refuse,
     };

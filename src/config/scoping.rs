@@ -66,7 +66,8 @@ pub(super) fn scoping(file: &Iam, cluster: &Cluster, source: &str) -> Result<Sco
             cluster.region
         )));
     }
-    if role.path().starts_with(&role_path(&cluster.name)) {
+    let tenants = role_path(&cluster.name).to_ascii_lowercase();
+    if role.path().to_ascii_lowercase().starts_with(&tenants) {
         return Err(wrong(&format!(
             "iam.sharedRole {role} lies where the tenants' own roles are, below {}",
             role_path(&cluster.name)

@@ -85,10 +85,8 @@ impl Tenant<'_> {
         }
         if id.is(IAM, "Role") {
             self.check_trust(object, at)?;
-        } else if self.settings.scoping.shared_role().is_some() {
-            check_session(object, at)?;
         } else {
-            check_tags(object, at)?;
+            self.check_binding(object, at)?;
         }
         for (field, wanted) in fields {
             let have = object.text(&format!("/spec/{field}"));
@@ -98,6 +96,39 @@ impl Tenant<'_> {
                 ))
                 .hint(BUILT_IN));
             }
+        }
+        Ok(())
+    }
+
+    /// What an association gives is the tenant's role, with what keeps it to the tenant: nothing else is looked at by
+    /// the lint.
+    fn check_binding(&self, association: &Object, at: &str) -> Result<()> {
+        let variables = render::identity(self.resolved, self.settings)?;
+        let (role, own) = (&variables["role"], &variables["association"]);
+        for (field, wanted, variable) in [
+            ("roleARN", &role["arn"], "role.arn"),
+            (
+                "targetRoleARN",
+                &own["targetRoleArn"],
+                "association.targetRoleArn",
+            ),
+            (
+                "disableSessionTags",
+                &own["disableSessionTags"],
+                "association.disableSessionTags",
+            ),
+            ("policy", &own["policy"], "association.policy"),
+        ] {
+            let have = &association.tree["spec"][field];
+            let unsaid = have.is_null() && *wanted == false;
+            if unsaid || policy::canonical(have) == policy::canonical(wanted) {
+                continue;
+            }
+            let id = association.id();
+            return Err(Error::usage(format!(
+                "{at}: {id}: spec.{field} must be {{{{ {variable} }}}}, which is {wanted} here; it is {have}"
+            ))
+            .hint(BUILT_IN));
         }
         Ok(())
     }
@@ -153,33 +184,6 @@ impl Tenant<'_> {
         .detail("without it the cluster would let pods run with the node's role")
         .hint(BUILT_IN))
     }
-}
-
-/// The trust policy of a tenant's own role asks for the session tags, and a session policy needs them off.
-fn check_tags(association: &Object, at: &str) -> Result<()> {
-    let spec = &association.tree["spec"];
-    if spec["disableSessionTags"] != true && spec["policy"].is_null() {
-        return Ok(());
-    }
-    Err(Error::usage(format!(
-        "{at}: {}: disableSessionTags and policy have no place with iam.scoping: dedicated",
-        association.id()
-    ))
-    .detail("the tenant's role can be assumed with session tags only, and its policy is its own")
-    .hint(BUILT_IN))
-}
-
-/// Without its policy, an association of the shared role gives all that the role may.
-fn check_session(association: &Object, at: &str) -> Result<()> {
-    let spec = &association.tree["spec"];
-    if spec["disableSessionTags"] == true && spec["policy"].is_object() {
-        return Ok(());
-    }
-    Err(Error::usage(format!(
-        "{at}: {}: with iam.scoping: session-policy it needs disableSessionTags: {{{{ association.disableSessionTags }}}} and policy: {{{{ association.policy }}}}",
-        association.id()
-    ))
-    .hint(BUILT_IN))
 }
 
 /// Whether an object may be the platform's: one that belongs to the whole cluster, or lies in its namespace.

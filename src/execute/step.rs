@@ -55,10 +55,15 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         Action::AwaitSynced => {
             bounded(step, (run, progress), synced::wait(step, (run, progress))).await?
         }
-        // All is written by now, so nobody else has to wait as well.
         Action::AwaitReady => {
             let ready = bounded(step, (run, progress), ready(step, run, progress));
-            join(unlock(run, progress), ready).await.1?
+            // Where all is written by now, nobody else has to wait as well.
+            let all_written = async {
+                if !progress.writes_late {
+                    unlock(run, progress).await;
+                }
+            };
+            join(all_written, ready).await.1?
         }
         Action::Verify(pod) => verify::verify(step, pod, run, progress).await?,
     };

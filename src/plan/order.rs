@@ -20,12 +20,12 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         pods.to_restart()
     };
     lock(plan, live, subject, !restarted.is_empty());
-    let given_back = take_out_given_back(plan);
     let retired = if removal {
         Vec::new()
     } else {
         take_out_roles(plan)
     };
+    let given_back = take_out_given_back(plan);
     await_deletes(plan);
     if options.synced {
         await_synced(plan);
@@ -59,12 +59,17 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
     if let Some(pod) = &options.verify {
         push_last(plan, step(pod.id(), Action::Verify(Box::new(pod.clone()))));
     }
+    // Pods go on with the credentials of the role that they have until they start anew.
+    let started_anew = options.ready || !pods.identity_changes;
     for step in retired {
-        retire(plan, step);
+        if started_anew {
+            retire(plan, step);
+        } else {
+            plan.postponed.push(step.id);
+        }
     }
 }
 
-/// Pods go on with the credentials of the role that they have until they start anew.
 fn retire(plan: &mut Plan, role: Step) {
     let id = role.id.clone();
     let awaited = matches!(&role.action, Action::Delete(object) if object.lives_in_cluster());
@@ -242,7 +247,9 @@ fn await_namespaces(plan: &mut Plan) {
 
 /// A tenant that stays and comes to share a role gives its own up.
 fn take_out_roles(plan: &mut Plan) -> Vec<Step> {
-    let retires = |step: &Step| step.id.is(IAM, "Role") && matches!(step.action, Action::Delete(_));
+    let retires = |step: &Step| {
+        step.id.is(IAM, "Role") && matches!(step.action, Action::Delete(_) | Action::Release(_))
+    };
     let (retired, steps) = std::mem::take(&mut plan.steps)
         .into_iter()
         .partition(retires);

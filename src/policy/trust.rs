@@ -1,5 +1,7 @@
 //! Who may assume a role beyond those who should: what a trust policy lets in that the wanted one does not.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::statements;
@@ -40,23 +42,50 @@ pub fn loosened(want: &Value, have: &Value) -> Vec<String> {
             }
         }
     }
-    found.dedup();
+    let mut seen = BTreeSet::new();
+    found.retain(|what| seen.insert(what.clone()));
     found
+}
+
+/// Why a trust policy does not let a service assume the role where sessions carry no tags; none where it does.
+pub fn shut_to(service: &str, have: &Value) -> Option<String> {
+    let allows = |statement: &&Value| {
+        let action = |name: &String| {
+            let name = name.to_ascii_lowercase();
+            ["sts:assumerole", "sts:*", "*"].contains(&name.as_str())
+        };
+        statement["Effect"] == "Allow"
+            && principals(&statement["Principal"]).contains(&service.to_string())
+            && texts(&statement["Action"]).iter().any(action)
+    };
+    let tag = |statement: &Value| {
+        let mut keys = entries(&statement["Condition"]).flat_map(|(_, keys)| keys.keys());
+        let is_tag = |key: &&String| key.to_ascii_lowercase().starts_with("aws:requesttag/");
+        keys.find(is_tag).cloned()
+    };
+    let tags: Vec<Option<String>> = statements(have).iter().filter(allows).map(tag).collect();
+    match tags.iter().flatten().next() {
+        None if tags.is_empty() => Some(format!("it does not let {service} assume the role")),
+        Some(tag) if tags.iter().all(Option::is_some) => {
+            Some(format!("it asks for {tag}, and sessions carry no tags"))
+        }
+        _ => None,
+    }
 }
 
 /// The conditions of the wanted statement that the living one does not hold to.
 fn unpinned(want: &Value, have: &Value, found: &mut Vec<String>) {
     for (key, value) in entries(want).flat_map(|(_, keys)| keys) {
-        let allowed: Vec<&str> = texts(value);
-        let asked: Vec<(&str, Vec<&str>)> = entries(have)
+        let allowed = texts(value);
+        let asked: Vec<(&str, Vec<String>)> = entries(have)
             .flat_map(|(operator, keys)| {
                 keys.iter().map(move |(key, value)| (operator, key, value))
             })
             .filter(|(_, other, _)| other.eq_ignore_ascii_case(key))
             .map(|(operator, _, value)| (operator, texts(value)))
             .collect();
-        let pins = |(operator, values): &(&str, Vec<&str>)| {
-            is_exact(operator, values)
+        let pins = |(operator, values): &(&str, Vec<String>)| {
+            is_exact(operator)
                 && !values.is_empty()
                 && values.iter().all(|value| allowed.contains(value))
         };
@@ -78,13 +107,8 @@ fn unpinned(want: &Value, have: &Value, found: &mut Vec<String>) {
 }
 
 /// Whether an operator lets only the very values through. Those with `IfExists` let a request without the key through.
-fn is_exact(operator: &str, values: &[&str]) -> bool {
-    let plain = !values.iter().any(|value| value.contains(['*', '?']));
-    match operator {
-        "StringEquals" => true,
-        "StringLike" | "ArnEquals" | "ArnLike" => plain,
-        _ => false,
-    }
+fn is_exact(operator: &str) -> bool {
+    ["StringEquals", "StringLike", "ArnEquals", "ArnLike"].contains(&operator)
 }
 
 fn entries(condition: &Value) -> impl Iterator<Item = (&str, &Map<String, Value>)> {
@@ -92,18 +116,20 @@ fn entries(condition: &Value) -> impl Iterator<Item = (&str, &Map<String, Value>
     operators.filter_map(|(operator, keys)| Some((operator.as_str(), keys.as_object()?)))
 }
 
-fn principals(principal: &Value) -> Vec<&str> {
+fn principals(principal: &Value) -> Vec<String> {
     match principal {
         Value::Object(kinds) => kinds.values().flat_map(texts).collect(),
         other => texts(other),
     }
 }
 
-fn texts(value: &Value) -> Vec<&str> {
+/// IAM takes numbers and booleans for their text.
+fn texts(value: &Value) -> Vec<String> {
     match value {
-        Value::String(text) => vec![text],
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
+        Value::Null => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        other => vec![other.to_string()],
     }
 }
 
@@ -185,6 +211,11 @@ mod tests {
                 &json!("arn:aws:eks:*:111122223333:cluster/prod"),
             ),
             with("", "aws:SourceAccount", &Value::Null),
+            with(
+                "StringEquals",
+                "aws:SourceAccount",
+                &json!(["111122223333", 444_455_556_666_u64]),
+            ),
             loosened(&wanted(), &trust(&json!("*"), &Value::Null)),
             loosened(
                 &wanted(),
@@ -209,10 +240,29 @@ mod tests {
         pods of another namespace may assume it: aws:RequestTag/kubernetes-namespace is asked to be mcp-acme by StringNotEquals
         pods of another cluster may assume it: aws:RequestTag/eks-cluster-arn is asked to be arn:aws:eks:*:111122223333:cluster/prod by ArnLike
         pods of another account may assume it: aws:SourceAccount is not asked for
+        pods of another account may assume it: aws:SourceAccount is asked to be 111122223333 or 444455556666 by StringEquals
         anybody may assume it
         anybody may assume it
         arn:aws:iam::444455556666:root may assume it
         ec2.amazonaws.com may assume it
         ");
+    }
+
+    #[test]
+    fn a_trust_policy_that_lets_nobody_in_is_told() {
+        const PODS: &str = "pods.eks.amazonaws.com";
+        let of = |action: Value, condition: Value| json!({"Statement": [{"Effect": "Allow", "Principal": pods(), "Action": action, "Condition": condition}]});
+        let shut = |have: &Value| shut_to(PODS, have).unwrap_or_default();
+        let account = json!({"StringEquals": {"aws:SourceAccount": "1"}});
+        assert_eq!(shut(&of(json!("sts:AssumeRole"), account)), "");
+        let nobody = "it does not let pods.eks.amazonaws.com assume the role";
+        assert_eq!(shut(&of(json!("sts:TagSession"), Value::Null)), nobody);
+        assert_eq!(shut(&json!({"Statement": []})), nobody);
+        assert_eq!(shut(&json!("{")), nobody);
+        let tagged = shut(&wanted());
+        assert!(
+            tagged.starts_with("it asks for aws:RequestTag/"),
+            "{tagged}"
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     config::{Scoping, Settings},
     error::{Error, Result},
     policy,
-    spec::{Boundary, Resolved, RoleArn, partition},
+    spec::{AccountId, Boundary, Resolved, RoleArn, partition},
 };
 
 /// Stands for the account id where it is not known. It is no account, so a policy that holds it matches nothing.
@@ -19,7 +19,7 @@ pub const ACCOUNT_PLACEHOLDER: &str = "ACCOUNT-ID-NOT-SET";
 ///
 /// # Errors
 /// Usage, for a policy that cannot be expanded, and for what AWS would refuse.
-pub(super) fn variables(resolved: &Resolved, settings: &Settings) -> Result<Value> {
+pub fn identity(resolved: &Resolved, settings: &Settings) -> Result<Value> {
     match &settings.scoping {
         Scoping::Dedicated => dedicated(resolved, settings),
         Scoping::SessionPolicy(role) => shared(role, resolved, settings),
@@ -107,7 +107,8 @@ fn target_role<'a>(
             target.partition()
         ));
     }
-    if target.as_str() == role {
+    // IAM tells no upper from lower case in names.
+    if target.as_str().eq_ignore_ascii_case(role) {
         return refused(format!("{target} is the role that the chain begins with"));
     }
     Ok(Some(target))
@@ -115,14 +116,19 @@ fn target_role<'a>(
 
 /// The first role of a chain may assume the second, and pass the session tags on.
 fn with_target(policy: Option<Value>, target: &RoleArn) -> Value {
+    let mut policy = policy.unwrap_or_else(|| json!({"Version": "2012-10-17", "Statement": []}));
+    let mut all = policy::statements(&policy).to_vec();
+    // IAM takes each Sid once.
+    let mut sid = "McpctlTargetRole".to_string();
+    while all.iter().any(|statement| statement["Sid"] == sid.as_str()) {
+        sid.push('X');
+    }
     let statement = json!({
-        "Sid": "McpctlTargetRole",
+        "Sid": sid,
         "Effect": "Allow",
         "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Resource": target.as_str(),
     });
-    let mut policy = policy.unwrap_or_else(|| json!({"Version": "2012-10-17", "Statement": []}));
-    let mut all = policy::statements(&policy).to_vec();
     all.push(statement);
     policy["Statement"] = all.into();
     policy
@@ -138,11 +144,10 @@ pub fn role_arn(settings: &Settings, path: &str, name: &str) -> String {
 }
 
 pub(super) fn account(settings: &Settings) -> &str {
-    settings
-        .cluster
-        .account_id
-        .as_ref()
-        .map_or(ACCOUNT_PLACEHOLDER, |account| account.as_str())
+    let said = settings.cluster.account_id.as_ref().map(AccountId::as_str);
+    // EKS takes roles of the cluster's account only.
+    let shared = settings.scoping.shared_role().map(RoleArn::account);
+    said.or(shared).unwrap_or(ACCOUNT_PLACEHOLDER)
 }
 
 /// Only this cluster's Pod Identity, for this namespace and service account, may assume the role.

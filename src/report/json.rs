@@ -249,6 +249,7 @@ fn plan_data(plan: &Plan) -> Value {
         "conflicts": conflicts.collect::<Vec<_>>(),
         "foreign": foreign.collect::<Vec<_>>(),
         "unsynced": unsynced.collect::<Vec<_>>(),
+        "postponed": plan.postponed.iter().map(object).collect::<Vec<_>>(),
         "withoutCredentials": plan.bare_pods.iter().map(object).collect::<Vec<_>>(),
         "alsoDeleted": plan.guests.iter().map(object).collect::<Vec<_>>(),
     })

@@ -6,7 +6,7 @@ use std::{cell::RefCell, fmt::Write};
 
 use super::{
     entries::{BARE, EntryKind, Field, Values, entries},
-    plan::counts,
+    plan::{counts, postponed},
 };
 use crate::{error::Error, plan::Plan};
 
@@ -127,6 +127,9 @@ fn section(title: &str, plan: &Plan) -> String {
             "! {}: {} is not ours; it is left alone",
             foreign.id, foreign.what
         ));
+    }
+    for role in &plan.postponed {
+        whole.push(format!("! {}", postponed(role)));
     }
     for unsynced in &plan.unsynced {
         whole.push(format!(

@@ -6,7 +6,7 @@ use super::{
     GREEN, RED, YELLOW,
     entries::{BARE, EntryKind, entries},
 };
-use crate::{error::Error, plan::Plan};
+use crate::{error::Error, object::Id, plan::Plan};
 
 /// What a plan would do, or nothing where it would do nothing.
 pub(super) fn plan(title: &str, plan: &Plan) -> String {
@@ -33,6 +33,9 @@ pub(super) fn plan(title: &str, plan: &Plan) -> String {
     for pod in &plan.bare_pods {
         _ = writeln!(text, "  {RED}!{RED:#} {pod}: {BARE}");
     }
+    for role in &plan.postponed {
+        _ = writeln!(text, "  {YELLOW}!{YELLOW:#} {}", postponed(role));
+    }
     for guest in &plan.guests {
         _ = writeln!(
             text,
@@ -44,6 +47,12 @@ pub(super) fn plan(title: &str, plan: &Plan) -> String {
     }
     _ = writeln!(text, "{}", counts(plan));
     text
+}
+
+pub(super) fn postponed(role: &Id) -> String {
+    format!(
+        "{role}: the tenant gives it up, and its pods may still have it; when they have started anew, the next add deletes it"
+    )
 }
 
 /// `1 to create, 0 to change, 0 to delete`

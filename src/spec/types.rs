@@ -119,7 +119,7 @@ checked!(
             && parts[4].parse::<AccountId>().is_ok();
         let name = |resource: &&str| {
             let of_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
-            !resource.is_empty() && !resource.ends_with('/') && resource.chars().all(of_name)
+            !resource.is_empty() && !resource.ends_with('/') && !resource.starts_with('/') && !resource.contains("//") && resource.chars().all(of_name)
         };
         if form && parts[5].strip_prefix("role/").as_ref().is_some_and(name) {
             Ok(())

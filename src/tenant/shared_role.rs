@@ -12,6 +12,9 @@ use crate::{
     render::cluster_arn,
 };
 
+/// Who assumes roles for pods.
+const PODS: &str = "pods.eks.amazonaws.com";
+
 /// What is wrong with the shared role. Nothing where tenants have roles of their own, and where IAM is not asked.
 ///
 /// # Errors
@@ -21,7 +24,10 @@ pub(super) async fn conflicts(settings: &Settings, aws: Option<&Aws>) -> Result<
         return Ok(Vec::new());
     };
     let id = Id::new(IAM, "Role", "", shared.name());
-    let conflict = |why: String| Conflict::new(&id, format!("{why} (iam.sharedRole)"));
+    let conflict = |why: String| {
+        let hint = "iam.sharedRole; docs/scoping.md has the trust policy that it needs";
+        Conflict::new(&id, format!("{why} ({hint})"))
+    };
     let Some((arn, trust)) = aws.iam.trust(shared.name()).await? else {
         return Ok(vec![conflict(format!("{shared} does not exist"))]);
     };
@@ -34,12 +40,14 @@ pub(super) async fn conflicts(settings: &Settings, aws: Option<&Aws>) -> Result<
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     let pinned = json!({"Statement": [{
         "Effect": "Allow",
-        "Principal": {"Service": "pods.eks.amazonaws.com"},
+        "Principal": {"Service": PODS},
         "Condition": {"StringEquals": {
             "aws:SourceArn": cluster_arn(settings),
             "aws:SourceAccount": shared.account(),
         }},
     }]});
     let loose = policy::loosened(&pinned, &trust);
-    Ok(loose.into_iter().map(conflict).collect())
+    let shut =
+        policy::shut_to(PODS, &trust).map(|why| format!("{why}: pods would have no credentials"));
+    Ok(loose.into_iter().chain(shut).map(conflict).collect())
 }

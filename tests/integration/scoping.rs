@@ -228,14 +228,31 @@ fn one_way_is_changed_for_the_other_and_back_and_never_mixed() {
     let own = aws.association()["roleArn"].clone();
 
     aws.shared();
-    let _ = aws.add().expect(0);
-    let calls = aws.strict.calls();
-    let at = |name: &str| calls.iter().position(|call| call == name);
-    assert!(
-        at("UpdatePodIdentityAssociation") < at("DeleteRole"),
-        "{calls:?}"
-    );
+    // Without the cluster nobody knows when the pods have started anew: the own role stays, and is told of.
+    let stays = "! Role acme: the tenant gives it up, and its pods may still have it";
+    let diff = aws.run(&["tenant", "diff", "acme", "-f", "tenant.yaml"]);
+    shows(&diff.expect(1), &[stays]);
+    let _ = aws.add().expect(0).says(&[stays]);
     assert_eq!(aws.association()["roleArn"], SHARED);
+    assert_eq!(aws.own_roles().len(), 1);
+    // Then it goes, unless somebody else's policy is on it.
+    let policy = "arn:aws:iam::111122223333:policy/theirs";
+    let role = aws.own_roles().remove(0);
+    aws.strict.state(|state| {
+        state.add_managed_policy(policy);
+        let role = state.role_mut(&role).expect("a role");
+        role.attached.insert(policy.into());
+    });
+    let said = [
+        "managed policy arn:aws:iam::111122223333:policy/theirs is not ours",
+        "nothing was written",
+    ];
+    let _ = aws.add().expect(3).says(&said);
+    aws.strict.state(|state| {
+        let role = state.role_mut(&role).expect("a role");
+        role.attached.clear();
+    });
+    let _ = aws.add().expect(0);
     assert_eq!(aws.own_roles(), [""; 0]);
     aws.is_clean();
 
@@ -271,6 +288,55 @@ fn a_shared_role_that_is_not_pinned_to_the_cluster_stops_before_the_first_write(
     aws.share(&pinned(CLUSTER_ARN, ACCOUNT));
     let _ = aws.add().expect(0);
     aws.is_clean();
+}
+
+#[test]
+fn a_shared_role_that_lets_no_pods_in_stops_before_the_first_write() {
+    let aws = Aws::new("shut");
+    aws.shared();
+    aws.tenant("{}");
+    let mut tagged = pinned(CLUSTER_ARN, ACCOUNT);
+    tagged["Statement"][0]["Condition"]["StringEquals"]["aws:RequestTag/kubernetes-namespace"] =
+        "mcp-acme".into();
+    aws.share(&tagged);
+    let said = [
+        "it asks for aws:RequestTag/kubernetes-namespace",
+        "pods would have no credentials",
+        "docs/scoping.md",
+    ];
+    let _ = aws.add().expect(3).says(&said);
+    aws.share(&json!({"Version": "2012-10-17", "Statement": []}));
+    let said = ["it does not let pods.eks.amazonaws.com assume the role"];
+    let _ = aws.add().expect(3).says(&said);
+}
+
+#[test]
+fn a_role_of_others_with_the_name_of_an_own_one_is_of_no_concern_to_who_shares() {
+    let aws = Aws::new("names");
+    aws.tenant("{}");
+    let _ = aws.add().expect(0);
+    let role = aws.own_roles().remove(0);
+    aws.strict
+        .state(|state| state.role_mut(&role).expect("a role").tags.clear());
+    aws.share(&pinned(CLUSTER_ARN, ACCOUNT));
+    aws.shared();
+    let _ = aws.add().expect(0);
+    aws.is_clean();
+    assert_eq!(aws.own_roles(), [role]);
+}
+
+#[test]
+fn a_protected_tenant_stays_protected_without_a_role_of_its_own() {
+    let aws = Aws::new("protected");
+    aws.share(&pinned(CLUSTER_ARN, ACCOUNT));
+    aws.shared();
+    let text = "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme}\nspec: {protected: true}\n";
+    std::fs::write(aws.dir.join("tenant.yaml"), text).expect("a tenant file");
+    let _ = aws.add().expect(0);
+    let _ = aws
+        .run(&["tenant", "remove", "acme", "--yes"])
+        .expect(3)
+        .says(&["the tenant is protected"]);
 }
 
 #[test]

@@ -6,12 +6,15 @@ use super::role_policy;
 use crate::{
     config::Settings,
     error::{Error, Result},
+    lint,
     spec::Resolved,
 };
 
-/// Characters of a session policy at most.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length>
+/// Characters of a session policy at most, white space included: it is sent without any.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 const LONGEST: usize = 2048;
+/// The rule of the lint that is only worth a warning where tenants have roles of their own.
+const NOT_NAMED: &str = "tenant-not-named";
 /// What EKS tags sessions with, unless it is told not to.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html>
 const SESSION_TAGS: [&str; 6] = [
@@ -59,10 +62,21 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
             .detail("EKS takes a session policy only where session tags are off, so the condition would never hold, or always")
             .hint("name the tenant itself: {{ tenant.name }}"));
     }
+    let looked_at = lint::Identity {
+        policy: Some(&policy),
+        managed: Vec::new(),
+        names: vec![resolved.name.as_str(), &resolved.names.namespace],
+    };
+    let found = lint::lint(&looked_at, &identity.allow);
+    if found.iter().any(|finding| finding.rule.id == NOT_NAMED) {
+        return Err(wrong("no statement of the policy names the tenant, and iam.scoping is session-policy".into())
+            .detail("all tenants share the role, so the policy is all that keeps them apart")
+            .hint("put {{ tenant.name }} into the ARNs; or say that all may reach the same: --allow tenant-not-named"));
+    }
     let length = text.chars().count();
     if length > LONGEST {
         return Err(wrong(format!(
-            "the policy has {length} characters without white space, and a session policy takes {LONGEST}"
+            "the policy has {length} characters, written without white space, and a session policy takes {LONGEST}"
         ))
         .hint(own_role));
     }

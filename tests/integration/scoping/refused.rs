@@ -58,7 +58,7 @@ const CASES: [(&str, &str, &[&str]); 15] = [
         "SESSION",
         "{policy: long.json}",
         &[
-            "characters without white space, and a session policy takes 2048",
+            "characters, written without white space, and a session policy takes 2048",
             "iam.scoping: dedicated",
         ],
     ),
@@ -130,6 +130,32 @@ fn without_a_policy_a_shared_role_is_refused() {
 }
 
 #[test]
+fn a_policy_that_names_no_tenant_is_refused_where_it_is_all_that_keeps_them_apart() {
+    let aws = Aws::new("not-named");
+    let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shared/*"}]}"#;
+    std::fs::write(aws.dir.join("same.json"), policy).expect("a policy");
+    aws.tenant("{policy: same.json}");
+    let _ = aws.add().expect(0);
+    aws.shared();
+    aws.share(&super::pinned(super::CLUSTER_ARN, super::ACCOUNT));
+    let said = [
+        "no statement of the policy names the tenant",
+        "--allow tenant-not-named",
+    ];
+    let _ = aws.add().expect(2).says(&said);
+    let allowed = [
+        "tenant",
+        "add",
+        "acme",
+        "-f",
+        "tenant.yaml",
+        "--allow",
+        "tenant-not-named",
+    ];
+    let _ = aws.run(&allowed).expect(0);
+}
+
+#[test]
 fn a_shared_role_of_another_account_is_refused() {
     let aws = Aws::new("other-account");
     aws.settings(
@@ -177,7 +203,17 @@ fn templates_that_leave_the_session_policy_out_are_refused() {
     let policy = ("  policy: {{ association.policy }}\n", "");
     template(&aws, "association.yaml.j2", policy);
     aws.tenant("{}");
-    let said = ["association.yaml.j2", "policy: {{ association.policy }}"];
+    let said = [
+        "association.yaml.j2",
+        "spec.policy must be {{ association.policy }}",
+    ];
+    let _ = aws.add().expect(2).says(&said);
+    let all = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    template(
+        &aws,
+        "association.yaml.j2",
+        ("{{ association.policy }}", all),
+    );
     let _ = aws.add().expect(2).says(&said);
 }
 
@@ -189,8 +225,12 @@ fn templates_that_give_up_the_pin_are_refused() {
     template(&aws, "association.yaml.j2", tags);
     let said = [
         "association.yaml.j2",
-        "disableSessionTags and policy have no place",
+        "spec.disableSessionTags must be {{ association.disableSessionTags }}, which is false here; it is true",
     ];
+    let _ = aws.add().expect(2).says(&said);
+    let admin = ("{{ role.arn }}", "arn:aws:iam::111122223333:role/admin");
+    template(&aws, "association.yaml.j2", admin);
+    let said = ["spec.roleARN must be {{ role.arn }}", "role/admin"];
     let _ = aws.add().expect(2).says(&said);
     template(&aws, "association.yaml.j2", ("apiVersion", "apiVersion"));
     let open = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}]}"#;
