@@ -33,6 +33,7 @@ mod offline_input;
 mod orphans;
 mod own_kinds;
 mod own_templates;
+mod permissions;
 mod plugins;
 mod property;
 mod pty;

@@ -63,7 +63,7 @@ impl Authority {
     }
 
     /// A client certificate: the API server takes the user from the common name and the groups from the
-    /// organizations.
+    /// organizations, of which rcgen writes the last.
     ///
     /// Source: Kubernetes documentation, "Authenticating", X.509 client certificates.
     pub(crate) fn client(&self, user: &str, groups: &[&str], validity: Validity) -> Result<Pair> {

@@ -148,8 +148,8 @@ impl Sandbox {
         self.control_plane.admin()
     }
 
-    /// A kubeconfig for a user of your own, as the API server and its audit log will call them. The groups decide
-    /// what they may do: `system:masters` is everything.
+    /// A kubeconfig for a user of your own, as the API server and its audit log will call them. The last of the
+    /// groups decides what they may do: `system:masters` is everything.
     pub fn kubeconfig_for(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
         self.access
             .kubeconfig(self.api_server(), CONTEXT, &Identity::new(user, groups))

@@ -19,10 +19,12 @@
 //! # }
 //! ```
 
+mod authorization;
 mod eks;
 mod fault;
 mod form;
 mod iam;
+mod permissions;
 mod policy;
 mod resources;
 mod rules;
@@ -31,6 +33,7 @@ mod state;
 mod tests;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,6 +47,7 @@ use crate::engine::Engine;
 use crate::http::{Reply, serve};
 use fault::Plans;
 use form::Form;
+use permissions::Permissions;
 use wire::Xml;
 
 pub use fault::{Fault, Hook, Times};
@@ -60,6 +64,7 @@ pub struct StrictAws {
 
 struct Shared {
     state: State,
+    permissions: Permissions,
     plans: Plans,
     calls: Vec<AwsCall>,
 }
@@ -73,6 +78,7 @@ impl StrictAws {
         let endpoint = format!("http://{}", listener.local_addr()?);
         let shared = Arc::new(Mutex::new(Shared {
             state: State::new(account, region),
+            permissions: Permissions::default(),
             plans: Plans::default(),
             calls: Vec::new(),
         }));
@@ -156,6 +162,16 @@ impl StrictAws {
         lock(&self.shared).plans.after(operation, hook);
     }
 
+    /// From now on callers may do what this identity policy allows, and nothing else.
+    pub fn allow(&self, policy: &str) -> Result<()> {
+        lock(&self.shared).permissions.set(policy)
+    }
+
+    /// Each statement of that policy, by its `Sid`, with each action that it was needed for.
+    pub fn allowed(&self) -> BTreeSet<(String, String)> {
+        lock(&self.shared).permissions.used()
+    }
+
     /// Forgets all faults and hooks that have not come true.
     pub fn heal(&self) {
         let mut shared = lock(&self.shared);
@@ -213,6 +229,10 @@ impl Shared {
     }
 
     fn carry_out(&mut self, call: &AwsCall, uri: &Uri) -> Response<Bytes> {
+        let asks = authorization::asks(&self.state, call, uri);
+        if let Some(ask) = asks.iter().find(|ask| !self.permissions.allow(ask)) {
+            return wire::error(call, &Fault::not_allowed(call, ask));
+        }
         let form = Form::new(&call.parameters);
         let result = match call.service.as_str() {
             "iam" => iam::answer(&mut self.state, &call.operation, &form)

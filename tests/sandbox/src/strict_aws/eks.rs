@@ -58,14 +58,14 @@ pub(super) fn answer(state: &mut State, call: &AwsCall, uri: &Uri) -> Reply {
     }
 }
 
-fn segments(path: &str) -> Vec<Cow<'_, str>> {
+pub(super) fn segments(path: &str) -> Vec<Cow<'_, str>> {
     path.trim_matches('/')
         .split('/')
         .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
         .collect()
 }
 
-fn query(uri: &Uri) -> Vec<(String, String)> {
+pub(super) fn query(uri: &Uri) -> Vec<(String, String)> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .into_owned()
         .collect()

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::permissions::Ask;
 use super::state::State;
+use crate::aws::AwsCall;
 
 /// A change of the world right after a call, as somebody else makes it.
 pub type Hook = Box<dyn FnOnce(&mut State) + Send>;
@@ -39,13 +41,24 @@ impl Fault {
 
     /// Source: IAM User Guide, "Troubleshoot access denied error messages".
     pub fn iam_access_denied(action: &str) -> Self {
-        Self::new(403, "AccessDenied", &not_authorized(action))
+        Self::new(403, "AccessDenied", &not_authorized(action, ""))
     }
 
     /// Source: IAM User Guide, "Troubleshoot access denied error messages"; EKS's code for it as in
     /// aws/eks-hybrid#740.
     pub fn eks_access_denied(action: &str) -> Self {
-        Self::new(403, "AccessDeniedException", &not_authorized(action))
+        Self::new(403, "AccessDeniedException", &not_authorized(action, ""))
+    }
+
+    /// The same, of something that a policy does not allow.
+    pub(super) fn not_allowed(call: &AwsCall, ask: &Ask) -> Self {
+        let code = if call.is_query() {
+            "AccessDenied"
+        } else {
+            "AccessDeniedException"
+        };
+        let on = format!(" on resource: {}", ask.resource);
+        Self::new(403, code, &not_authorized(&ask.action, &on))
     }
 
     /// Source: IAM API Reference, `CreateRole`, errors.
@@ -78,9 +91,9 @@ impl Fault {
     }
 }
 
-fn not_authorized(action: &str) -> String {
+fn not_authorized(action: &str, on: &str) -> String {
     format!(
-        "User: arn:aws:iam::111122223333:user/mcpctl is not authorized to perform: {action} because no identity-based \
+        "User: arn:aws:iam::111122223333:user/mcpctl is not authorized to perform: {action}{on} because no identity-based \
          policy allows the {action} action"
     )
 }

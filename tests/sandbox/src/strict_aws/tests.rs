@@ -4,6 +4,7 @@ mod associations;
 mod documents;
 mod faults;
 mod identity;
+mod permissions;
 mod roles;
 
 use std::fmt::Debug;
