@@ -162,6 +162,16 @@ impl<'a> Session<'a> {
         Ok((session, read?))
     }
 
+    /// The same, with role and association left alone.
+    #[must_use]
+    pub fn without_identities(self) -> Self {
+        Self {
+            ack: None,
+            aws: None,
+            ..self
+        }
+    }
+
     /// Whether the API server may be that of another cluster.
     fn in_doubt(&self) -> bool {
         !self.by_eks && !self.context.global.allow_context_mismatch

@@ -15,7 +15,8 @@ pub(super) async fn run(context: &Context, args: &Show) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
     context
         .until_signal(async {
-            let session = Session::open(context, None).await?;
+            // EKS tells whether the cluster is the one that is meant. What was said is all in it.
+            let session = Session::open(context, None).await?.without_identities();
             let look = Look::at(&session, name).await?;
             let Some(record) = &look.record else {
                 return Err(without_record(&look, &session));

@@ -18,8 +18,15 @@ fn comes_back(world: &World<'_>, tenant: &str, form: &str) -> String {
         .mcpctl(&["tenant", "add", tenant, "-f", &file])
         .expect(0)
         .says(&["nothing to do"]);
+    let calls = world.aws_calls().len();
     let again = world.mcpctl(&["tenant", "show", tenant, "-o", form]);
     assert_eq!(again.expect(0).stdout, shown.stdout);
+    // Is it the cluster that is meant? What was said is all in it.
+    let asked = &world.aws_calls()[calls..];
+    assert!(
+        asked.len() == 1 && asked[0].operation == "DescribeCluster",
+        "{asked:?}"
+    );
     shown.stdout
 }
 
