@@ -1,8 +1,12 @@
 //! The IAM policies, on the double that evaluates them.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use mcpctl_sandbox::strict_aws::StrictAws;
+use serde_json::Value;
 
 use super::{example, granted};
 use crate::world::{Run, World};
@@ -16,6 +20,10 @@ const SHARED: &str = "arn:aws:iam::111122223333:role/mcp/shared";
 struct Restricted {
     world: World<'static>,
     aws: StrictAws,
+    /// Statements and actions that were needed.
+    needed: RefCell<BTreeSet<(String, String)>>,
+    /// The actions by the verb that needed them.
+    by_verb: RefCell<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Restricted {
@@ -35,7 +43,12 @@ impl Restricted {
             "defaults: {",
             &format!("defaults: {{identity: {{managedPolicyArns: ['{MANAGED}']}}, "),
         );
-        Self { world, aws }
+        Self {
+            world,
+            aws,
+            needed: RefCell::default(),
+            by_verb: RefCell::default(),
+        }
     }
 
     /// From now on the caller has this policy, and nothing else.
@@ -62,7 +75,42 @@ impl Restricted {
         let mut command = self.world.command(&args);
         // The cluster's certificate is not the double's to know.
         command.envs(self.aws.env()).arg("--allow-context-mismatch");
-        Run::of(&mut command)
+        let run = Run::of(&mut command);
+        self.note(&args);
+        run
+    }
+
+    /// Keeps what a run needed.
+    fn note(&self, args: &[&str]) {
+        let needed = self.aws.take_allowed();
+        let flag = |arg: &&&str| ["--adopt", "--orphans"].contains(*arg);
+        let verb: Vec<&str> = args[..2]
+            .iter()
+            .chain(args.iter().filter(flag))
+            .copied()
+            .collect();
+        let mut by_verb = self.by_verb.borrow_mut();
+        let actions = by_verb.entry(verb.join(" ")).or_default();
+        actions.extend(needed.iter().map(|(_, action)| action.clone()));
+        self.needed.borrow_mut().extend(needed);
+    }
+
+    /// The page has a row for the verb, with the actions that it needed.
+    #[track_caller]
+    fn is_described(&self, verbs: &[&str]) {
+        let page = include_str!("../../../docs/permissions.md");
+        let by_verb = self.by_verb.borrow();
+        let rows = verbs.iter().map(|verb| {
+            let actions = by_verb.get(*verb).expect("a run of the verb");
+            let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
+            format!("| `{verb}` | {} |", actions.join(", "))
+        });
+        let missing: Vec<String> = rows.filter(|row| !page.contains(row.as_str())).collect();
+        assert!(
+            missing.is_empty(),
+            "docs/permissions.md lacks\n{}",
+            missing.join("\n")
+        );
     }
 
     /// The AWS half alone.
@@ -73,7 +121,7 @@ impl Restricted {
     /// Every action of every statement of the policy was needed.
     #[track_caller]
     fn all_was_needed(&self, policy: &str) {
-        let (granted, needed) = (granted(&self.filled(policy)), self.aws.allowed());
+        let (granted, needed) = (granted(&self.filled(policy)), self.needed.borrow());
         let surplus: Vec<_> = granted.difference(&needed).collect();
         assert!(surplus.is_empty(), "{policy} grants more: {surplus:?}");
     }
@@ -148,6 +196,7 @@ fn a_tenants_life_needs_the_whole_policy_and_no_more() {
     let _ = restricted.half("tenant add iam-taken --adopt").expect(0);
     let _ = restricted.half("tenant remove iam-taken --yes").expect(0);
     restricted.all_was_needed(policy);
+    restricted.is_described(&["tenant add", "tenant add --adopt", "tenant remove"]);
 }
 
 #[test]
@@ -156,6 +205,7 @@ fn verbs_that_only_read_need_the_smaller_policy_and_no_more() {
     let restricted = Restricted::new("iam-read");
     let add = "tenant add iam-read --identity-gate off --wait applied";
     let _ = restricted.run(add).expect(0);
+    restricted.foreign("iam-lone");
     restricted.allow(policy);
     for verb in [
         "tenant diff iam-read",
@@ -165,16 +215,25 @@ fn verbs_that_only_read_need_the_smaller_policy_and_no_more() {
         "tenant list",
         "tenant list -o wide",
         "tenant list --orphans",
+        "platform diff",
     ] {
         let run = restricted.run(verb);
-        // Others' tenants are on the cluster too, and come and go.
-        let all = verb.ends_with("--all");
+        // Others' tenants are on the cluster too, and come and go; the platform is another's.
+        let all = verb.ends_with("--all") || verb.starts_with("platform");
         assert!(
             (all || run.code <= 1) && !run.stderr.contains("AccessDenied"),
             "{verb}: {run}"
         );
     }
     restricted.all_was_needed(policy);
+    restricted.is_described(&[
+        "tenant diff",
+        "tenant status",
+        "tenant show",
+        "tenant list",
+        "tenant list --orphans",
+        "platform diff",
+    ]);
     let _ = restricted
         .run("tenant add iam-read2 --only aws")
         .expect(6)
@@ -241,6 +300,46 @@ fn where_tenants_share_a_role_the_policy_for_that_is_enough_and_no_more_than_tha
     let _ = restricted.run("tenant diff iam-shared").expect(1);
     let _ = restricted.run("tenant remove iam-shared --yes").expect(0);
     restricted.all_was_needed(policy);
+}
+
+/// As the page says: without the conditions on the boundary, and with what takes one off.
+#[test]
+fn where_no_boundary_is_wanted_the_policy_without_it_is_enough() {
+    let restricted = Restricted::new("iam-free");
+    let _ = restricted.half("tenant add iam-free").expect(0);
+    let filled = restricted.filled("iam-policy.json");
+    let mut policy: Value = serde_json::from_str(&filled).expect("a policy");
+    let mut taken_out = 0;
+    for statement in policy["Statement"].as_array_mut().expect("statements") {
+        if let Some(equal) = statement["Condition"]["StringEquals"].as_object_mut() {
+            taken_out += equal.remove("iam:PermissionsBoundary").iter().count();
+        }
+        if statement["Sid"] == "ChangeAndDeleteOurRoles" {
+            let actions = statement["Action"].as_array_mut().expect("actions");
+            actions.push("iam:DeleteRolePermissionsBoundary".into());
+        }
+        if statement["Condition"].is_null() {
+            drop(
+                statement
+                    .as_object_mut()
+                    .expect("an object")
+                    .remove("Condition"),
+            );
+        }
+    }
+    assert_eq!(taken_out, 3);
+    restricted.aws.allow(&policy.to_string()).expect("a policy");
+    let said = format!("permissionsBoundary: '{BOUNDARY}'");
+    restricted
+        .world
+        .settings(&said, "permissionsBoundary: none");
+    let _ = restricted
+        .half("tenant add iam-free")
+        .expect(0)
+        .says(&["1 changed"]);
+    let _ = restricted.half("tenant remove iam-free --yes").expect(0);
+    let _ = restricted.half("tenant add iam-free").expect(0);
+    let _ = restricted.half("tenant remove iam-free --yes").expect(0);
 }
 
 /// Tags are gone from a role: it is nobody's, for the tool as for IAM.

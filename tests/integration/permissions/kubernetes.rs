@@ -186,6 +186,7 @@ fn look(cluster: &Cluster<'_>, reader: &User<'_>) {
     ] {
         let _ = reader.run(verb).expect(0);
     }
+    by_eks(cluster);
     cluster.world.kubectl(&[
         "-n",
         "mcp-alpha",
@@ -198,6 +199,18 @@ fn look(cluster: &Cluster<'_>, reader: &User<'_>) {
         "cannot patch resource \"deployments\"",
     ]);
     let _ = reader.run("tenant add alpha --set replicas=3").expect(6);
+}
+
+/// Without a kubeconfig it takes an access entry with the same group, and no more.
+fn by_eks(cluster: &Cluster<'_>) {
+    let world = &cluster.world;
+    let sandbox = world.sandbox;
+    sandbox.access_entry(&world.access_key, "by-eks", &["readers"]);
+    let mut list = world.command(&["tenant", "list", "-o", "name"]);
+    let run = Run::of(list.env("KUBECONFIG", "/dev/null")).expect(0);
+    assert!(run.stdout.contains("alpha"), "{run}");
+    let asked = sandbox.audit("by-eks").expect("the audit log");
+    assert!(!asked.is_empty() && asked.iter().all(|request| request.code == 200));
 }
 
 fn find_out_why(cluster: &Cluster<'_>, tool: &User<'_>) {

@@ -167,9 +167,9 @@ impl StrictAws {
         lock(&self.shared).permissions.set(policy)
     }
 
-    /// Each statement of that policy, by its `Sid`, with each action that it was needed for.
-    pub fn allowed(&self) -> BTreeSet<(String, String)> {
-        lock(&self.shared).permissions.used()
+    /// Each statement of that policy, by its `Sid`, with each action that it was needed for since this was asked last.
+    pub fn take_allowed(&self) -> BTreeSet<(String, String)> {
+        lock(&self.shared).permissions.take_used()
     }
 
     /// Forgets all faults and hooks that have not come true.

@@ -36,9 +36,9 @@ impl Permissions {
         Ok(())
     }
 
-    /// The `Sid` of each statement that let a call through, with the action.
-    pub(super) fn used(&self) -> BTreeSet<(String, String)> {
-        self.used.clone()
+    /// The `Sid` of each statement that let a call through, with the action; forgets them.
+    pub(super) fn take_used(&mut self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut self.used)
     }
 
     /// Whether a statement allows it. Without a policy everything is.
