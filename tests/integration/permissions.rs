@@ -10,6 +10,8 @@ mod admission;
 mod aws;
 mod cluster;
 mod kubernetes;
+mod own_templates;
+mod restricted;
 mod rules;
 
 /// A file of `examples/permissions`.

@@ -64,6 +64,11 @@ fn the_tool_is_kept_to_tenants_namespaces_and_every_verb_works() {
     cluster
         .world
         .kubectl(&["-n", "team", "create", "configmap", "theirs"]);
+    let existing = ["mcp-kept", "mcp-later"];
+    for name in existing {
+        cluster.world.kubectl(&["create", "namespace", name]);
+    }
+    let _ = tool.run("tenant add kept --adopt").expect(0);
     cluster.apply("admission-policy.yaml");
     let probe = "create namespace probe --dry-run=server";
     crate::never::wait_until(|| strong(probe).code != 0);
@@ -76,13 +81,37 @@ fn the_tool_is_kept_to_tenants_namespaces_and_every_verb_works() {
     let _ = tool.run("tenant add first --set replicas=2").expect(0);
     let _ = tool.run("tenant diff first").expect(0);
     let _ = tool.run("tenant remove first --yes").expect(0);
+    taking_over(&cluster, &tool);
     by_ack(&cluster, &tool);
     let certificate =
         "ingress: {certificateArns: ['arn:aws:acm:eu-west-1:111122223333:certificate/x'], ";
     cluster.world.settings("ingress: {", certificate);
     let _ = tool.run("platform apply").expect(0).says(&["1 changed"]);
     let _ = tool.run("platform remove --yes").expect(0);
-    assert_eq!(tool.refused(), Vec::<String>::new());
+    // One was refused for the namespace that is nobody's tenant; all else went through.
+    let refused = tool.refused();
+    assert!(
+        refused
+            .iter()
+            .all(|request| request.contains("/namespaces/mcp-later")),
+        "{refused:?}"
+    );
+}
+
+/// What is nobody's tenant is not written, so it cannot become one.
+fn taking_over(cluster: &Cluster<'_>, tool: &User<'_>) {
+    let _ = tool
+        .run("tenant add later --adopt")
+        .expect(6)
+        .says(&["mcpctl-writes", "namespaces of tenants only"]);
+    let _ = tool
+        .run("tenant remove kept --yes")
+        .expect(0)
+        .says(&["Namespace mcp-kept given back"]);
+    let left = cluster
+        .world
+        .kubectl(&["-n", "mcp-kept", "get", "leases", "-o", "name"]);
+    assert_eq!(left, "", "the lock stays");
 }
 
 /// Role and association in the hands of ACK, with the two `ClusterRoles` for them in `mcpctl-system`.

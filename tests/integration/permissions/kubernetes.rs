@@ -9,13 +9,16 @@ use std::{
 
 use super::{
     cluster::{self, Cluster, User},
+    own_templates,
     rules::{self, Rule},
 };
 use crate::world::Run;
 
 /// Their `get` tells what came of a write that somebody else overtook: it takes a race to need it.
-const WRITTEN: [&str; 12] = [
+const WRITTEN: [&str; 14] = [
+    "configmaps",
     "deployments",
+    "horizontalpodautoscalers",
     "ingressclasses",
     "ingressclassparams",
     "ingresses",
@@ -45,6 +48,7 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
             ("tenants", &["mcpctl-read", "mcpctl-tenants", names]),
             ("platform", &["mcpctl-read", "mcpctl-platform", names]),
             ("least", &["mcpctl-read", "mcpctl-tenants"]),
+            ("own", &["mcpctl-read", "mcpctl-tenants", names]),
         ],
     );
     let reader = cluster.user("reader", "readers");
@@ -58,6 +62,7 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
     look(&cluster, &reader);
     find_out_why(&cluster, &tool);
     remove(&cluster, &tool, &reader);
+    own_templates::run(&cluster);
     remove_the_platform(&cluster, &keeper);
 
     for user in [&tool, &keeper] {
@@ -79,7 +84,7 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
 }
 
 #[track_caller]
-fn all_is_used(cluster: &Cluster<'_>, role: &str, used: &BTreeSet<Rule>) {
+pub(super) fn all_is_used(cluster: &Cluster<'_>, role: &str, used: &BTreeSet<Rule>) {
     let granted = rules::granted(&cluster.world, role);
     let surplus: Vec<_> = granted
         .difference(used)
