@@ -7,7 +7,8 @@
 use serde_json::Value;
 
 use crate::{
-    config::Cluster,
+    backend::RoleSummary,
+    config::{Cluster, Settings},
     marks::{NAMESPACE, TENANT},
     object::Object,
     plan::aws_tag,
@@ -35,29 +36,50 @@ pub fn of_role(role: &Object, cluster: &Cluster) -> Origin {
     by_trust(&role.tree["spec"]["assumeRolePolicyDocument"], cluster)
 }
 
-/// By the clusters whose pods a trust policy lets in.
-pub fn by_trust(document: &Value, cluster: &Cluster) -> Origin {
-    let mut origin = Origin::Unknown;
-    for (region, name) in clusters(document) {
-        if (region, name) == (cluster.region.as_str(), cluster.name.as_str()) {
-            return Origin::Here;
-        }
-        origin = Origin::Elsewhere;
+/// As [`of_role`] by what a list shows, which leaves tags out: by the namespace that a tenant of that name gets.
+pub fn of_listed(role: &RoleSummary, settings: &Settings) -> Origin {
+    let cluster = &settings.cluster;
+    let derives = role.tenant().is_some_and(|tenant| {
+        let namespace = format!("{}{tenant}", settings.namespace_prefix);
+        role.name == role_name(tenant, (&namespace, SERVICE_ACCOUNT), cluster)
+    });
+    if derives {
+        return Origin::Here;
     }
-    origin
+    by_trust(&role.trust, cluster)
 }
 
-/// Region and name in every ARN of a cluster: `arn:aws:eks:eu-west-1:111122223333:cluster/prod`.
-fn clusters(document: &Value) -> Vec<(&str, &str)> {
+/// By the clusters whose pods a trust policy lets in. One that was loosened to a pattern tells nothing.
+fn by_trust(document: &Value, cluster: &Cluster) -> Origin {
+    let texts = texts(document);
+    let named: Vec<_> = texts.iter().filter_map(|text| named(text)).collect();
+    if named.contains(&(cluster.region.as_str(), cluster.name.as_str())) {
+        Origin::Here
+    } else if named.is_empty() || texts.iter().any(|text| is_pattern(text)) {
+        Origin::Unknown
+    } else {
+        Origin::Elsewhere
+    }
+}
+
+fn texts(document: &Value) -> Vec<&str> {
     match document {
-        Value::String(text) => cluster(text).into_iter().collect(),
-        Value::Array(items) => items.iter().flat_map(clusters).collect(),
-        Value::Object(map) => map.values().flat_map(clusters).collect(),
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(map) => map.values().flat_map(texts).collect(),
         _ => Vec::new(),
     }
 }
 
-fn cluster(arn: &str) -> Option<(&str, &str)> {
+/// Whether an ARN that may be a cluster's has wildcards, such as `arn:aws:eks:*:111122223333:cluster/prod`.
+fn is_pattern(text: &str) -> bool {
+    let wild = |part: &str| part.contains(['*', '?']);
+    let service = text.starts_with("arn:").then(|| text.split(':').nth(2));
+    wild(text) && service.flatten().is_some_and(|it| it == "eks" || wild(it))
+}
+
+/// Region and name in the ARN of a cluster: `arn:aws:eks:eu-west-1:111122223333:cluster/prod`.
+fn named(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(6, ':');
     let is_eks = parts.next() == Some("arn") && parts.nth(1) == Some("eks");
     let region = parts.next().filter(|_| is_eks)?;
@@ -106,10 +128,48 @@ mod tests {
             ),
             ("arn:aws:iam::123456789012:cluster/prod", Origin::Unknown),
             ("arn:aws:eks", Origin::Unknown),
+            ("arn:aws:eks:*:123456789012:cluster/prod", Origin::Unknown),
+            (
+                "arn:aws:eks:eu-west-1:123456789012:cluster/pro?",
+                Origin::Unknown,
+            ),
         ] {
             assert_eq!(by_trust(&trust(arn), &cluster), origin, "{arn}");
         }
         assert_eq!(by_trust(&Value::Null, &cluster), Origin::Unknown);
+    }
+
+    #[test]
+    fn a_pattern_beside_a_cluster_tells_no_more_than_alone() {
+        let cluster = settings().cluster;
+        let there = "arn:aws:eks:us-east-1:123456789012:cluster/prod";
+        let here = "arn:aws:eks:eu-west-1:123456789012:cluster/prod";
+        for (other, origin) in [
+            ("arn:aws:eks:*", Origin::Unknown),
+            ("arn:aws:*", Origin::Unknown),
+            (here, Origin::Here),
+            ("arn:aws:iam::123456789012:role/*", Origin::Elsewhere),
+            ("pods.eks.amazonaws.com", Origin::Elsewhere),
+        ] {
+            let document = json!([trust(there), trust(other)]);
+            assert_eq!(by_trust(&document, &cluster), origin, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_role_in_a_list_is_known_by_the_name_that_derives() {
+        let mut settings = settings();
+        let listed = |trust: Value| RoleSummary {
+            name: role().text("/spec/name").into(),
+            arn: String::new(),
+            trust,
+        };
+        let there = trust("arn:aws:eks:us-east-1:123456789012:cluster/prod");
+        assert_eq!(of_listed(&listed(there.clone()), &settings), Origin::Here);
+        settings.cluster.region = "us-east-1".parse().expect("a region");
+        assert_eq!(of_listed(&listed(there), &settings), Origin::Here);
+        let here = role().tree["spec"]["assumeRolePolicyDocument"].clone();
+        assert_eq!(of_listed(&listed(here), &settings), Origin::Elsewhere);
     }
 
     #[test]

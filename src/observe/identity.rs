@@ -55,9 +55,9 @@ pub async fn identity(
 /// # Errors
 /// What IAM answered.
 pub async fn roles(aws: &Aws, settings: &Settings) -> Result<Vec<RoleSummary>> {
-    let cluster = &settings.cluster;
-    let mut roles = aws.iam.roles(&role_path(&cluster.name)).await?;
-    roles.retain(|role| origin::by_trust(&role.trust, cluster) != Origin::Elsewhere);
+    let path = role_path(&settings.cluster.name);
+    let mut roles = aws.iam.roles(&path).await?;
+    roles.retain(|role| origin::of_listed(role, settings) != Origin::Elsewhere);
     Ok(roles)
 }
 

@@ -45,7 +45,7 @@ async fn in_aws(
     associations.retain(|one| one.service_account == SERVICE_ACCOUNT);
     let tenants = tenants(kubernetes, settings).await?;
     let lone_roles = roles.iter().filter(|role| {
-        let elsewhere = origin::by_trust(&role.trust, cluster) == Origin::Elsewhere;
+        let elsewhere = origin::of_listed(role, settings) == Origin::Elsewhere;
         !elsewhere && !tenants.claim_role(&role.name)
     });
     let lone = associations

@@ -76,10 +76,28 @@ impl Orphans<'_> {
             .collect()
     }
 
+    fn role_of(&self, tenant: &str) -> String {
+        let own = |name: &String| name.rsplit_once('-').is_some_and(|(own, _)| own == tenant);
+        self.roles().into_iter().find(own).expect("its role")
+    }
+
+    /// Another cluster's pods may assume the tenant's role.
+    fn loosen(&self, tenant: &str, cluster: &str) {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {"ArnLike": {"aws:SourceArn": format!("arn:aws:eks:{cluster}")}},
+        }]});
+        let call = [
+            ("Action", "UpdateAssumeRolePolicy"),
+            ("RoleName", &self.role_of(tenant)),
+            ("PolicyDocument", &trust.to_string()),
+        ];
+        self.world.sandbox.aws_iam(&call).expect("an update");
+    }
+
     fn lose_role(&self, tenant: &str) {
-        let roles = self.roles();
-        let own = |name: &&String| name.rsplit_once('-').is_some_and(|(own, _)| own == tenant);
-        let name = roles.iter().find(own).expect("its role").as_str();
+        let name = &self.role_of(tenant);
         let policy = [
             ("Action", "DeleteRolePolicy"),
             ("RoleName", name),
@@ -196,6 +214,8 @@ fn lose(orphans: &Orphans<'_>) {
     for tenant in ["bound", "norole"] {
         orphans.lose_role(tenant);
     }
+    orphans.loosen("role", &format!("*:{ACCOUNT}:cluster/orphans"));
+    orphans.loosen("both", &format!("us-east-1:{ACCOUNT}:cluster/orphans"));
     let account = ["delete", "serviceaccount", "mcp-server"];
     orphans
         .world
