@@ -19,16 +19,18 @@ use crate::{
     plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
     record::{self, Record},
     session::Session,
-    spec::{Names, Resolved, TenantName, resolve, role_path},
+    spec::{Names, Resolved, TenantName, resolve},
     verify,
 };
 
 mod findings;
 mod in_aws;
+mod left;
 mod pods;
 mod shared_role;
 
 pub use findings::findings;
+pub use left::{only_in_aws, orphans};
 
 /// A tenant as it is said to be and as it lives.
 pub struct Look {
@@ -404,21 +406,4 @@ pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
         .collect();
     names.sort();
     Ok(names)
-}
-
-/// Names of tenants of which a role is left and no namespace, by the names of the roles.
-///
-/// # Errors
-/// What a side answered.
-pub async fn only_in_aws(session: &Session<'_>) -> Result<Vec<String>> {
-    let path = role_path(&session.settings.cluster.name);
-    let roles = match session.identities() {
-        Some(Side::Aws(aws)) => observe::roles(aws, &session.settings).await?,
-        Some(Side::Kubernetes(kubernetes)) => observe::summaries(kubernetes, &path).await?.roles,
-        None => return Ok(Vec::new()),
-    };
-    let known = all(session).await?;
-    let names = roles.iter().filter_map(|role| role.tenant());
-    let left = names.filter(|name| !known.iter().any(|tenant| tenant.as_str() == *name));
-    Ok(left.map(str::to_string).collect())
 }

@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
             };
             let alone = names.len() == 1;
             let mut codes = Vec::new();
-            for name in names {
+            for name in names.clone() {
                 context.report.about("tenant", name.as_str());
                 let look = match first.take() {
                     Some(look) => look,
@@ -55,8 +55,8 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                 context.report.about("tenant", "");
             }
             if args.all && args.half.only.is_none() {
-                for name in tenant::only_in_aws(&session).await? {
-                    context.report.only_in_aws(&name)?;
+                for orphan in tenant::only_in_aws(&session, &names).await? {
+                    context.report.leftover(&orphan)?;
                     codes.push(1);
                 }
             }

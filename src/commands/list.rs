@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use crate::{
     cli::{List, ListForm},
     error::{Error, Result},
-    observe, orphans, report,
+    observe, report,
     session::{Context, Session},
     status::TenantList,
+    tenant,
 };
 
 pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
@@ -47,14 +48,9 @@ async fn orphans(context: &Context, output: ListForm) -> Result<ExitCode> {
     let list = context
         .until_signal(async {
             let session = Session::open(context, None).await?;
-            let settings = &session.settings;
             let identities = session.identities();
             let identities = identities.ok_or_else(|| Error::usage("AWS is left out"))?;
-            let found = observe::orphans(session.kubernetes()?, identities, settings);
-            let (tenants, mut held) = found.await?;
-            held.shared_role = settings.scoping.shared_role().is_some();
-            let place = (&settings.cluster, settings.aws);
-            Ok(orphans::find(&tenants, &held, place))
+            tenant::orphans(&session, identities).await
         })
         .await?;
     let text = match output {

@@ -47,27 +47,28 @@ fn show(context: &Context, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Nothing of the platform goes while there are tenants, those of whom only a role is left included.
+/// Nothing of the platform goes while there are tenants, those included of whom only a role or association is left.
 async fn refuse_while_used(
     context: &Context,
     session: &Session<'_>,
     plan: &mut Plan,
 ) -> Result<()> {
-    let mut names: Vec<String> = context
-        .until_signal(tenant::all(session))
-        .await?
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    names.extend(context.until_signal(tenant::only_in_aws(session)).await?);
-    names.sort();
-    names.dedup();
+    let known = context.until_signal(tenant::all(session)).await?;
+    let left = tenant::only_in_aws(session, &known);
+    let left = context.until_signal(left).await?;
+    let living = known.iter().map(ToString::to_string);
+    let gone = left.iter().map(|orphan| orphan.tenant.clone());
+    let names: BTreeSet<String> = living.chain(gone).collect();
     if !names.is_empty() {
-        let id = Id::namespace(PLATFORM_NAMESPACE);
-        let why = format!(
+        let names: Vec<String> = names.into_iter().collect();
+        let mut why = format!(
             "tenants would lose their protection: {}; remove them first",
             names.join(", ")
         );
+        if !left.is_empty() {
+            why += "; what is left of those that have no namespace: mcpctl tenant list --orphans";
+        }
+        let id = Id::namespace(PLATFORM_NAMESPACE);
         plan.conflicts.push(Conflict::new(&id, why));
     }
     Ok(())

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::{Error, Kind, Result},
     execute::{Event, Outcome},
+    orphans::Orphan,
     plan::Plan,
 };
 
@@ -105,12 +106,20 @@ impl Report {
         self.ui.warning(text);
     }
 
-    /// A tenant of which only the role is left.
+    /// A role or association of a tenant that has no namespace any more.
     ///
     /// # Errors
     /// As [`Ui::data`].
-    pub fn only_in_aws(&self, tenant: &str) -> Result<()> {
-        let what = format!("only its role is left; mcpctl tenant remove {tenant} takes it away");
+    pub fn leftover(&self, orphan: &Orphan) -> Result<()> {
+        let Orphan {
+            tenant,
+            kind,
+            name,
+            why,
+            command,
+            ..
+        } = orphan;
+        let what = format!("{kind} {name} is left: {why}; put it right: {command}");
         match &self.way {
             Way::Json(json) => {
                 let found = json!({"tenant": tenant, "what": what});

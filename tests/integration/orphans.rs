@@ -246,6 +246,7 @@ fn listed(orphans: &Orphans<'_>) {
         format!("role role: namespaceGone: {}", remove("role")),
     ];
     assert_eq!(orphans.lines(), expected);
+    told_elsewhere(orphans);
     let table = orphans.world.mcpctl(&LIST).expect(0).stdout;
     let head = "TENANT      ORPHAN";
     assert!(table.starts_with(head), "{table}");
@@ -259,6 +260,34 @@ fn listed(orphans: &Orphans<'_>) {
     assert!(names.contains("role/both-"), "{names}");
     let yaml = orphans.world.mcpctl(&[&LIST[..], &["-o", "yaml"]].concat());
     assert!(yaml.expect(0).stdout.contains("kind: OrphanList\n"));
+}
+
+/// Of "bound" an association is all that is left: it is a difference, and the platform stays while it may be used.
+fn told_elsewhere(orphans: &Orphans<'_>) {
+    let diff = orphans.world.mcpctl(&["tenant", "diff", "--all"]);
+    let diff = diff.expect(1).stdout;
+    let gone = |tenant: &str| {
+        format!(
+            "is left: namespace mcp-{tenant} is gone; put it right: mcpctl tenant remove {tenant} --yes"
+        )
+    };
+    for line in [
+        "tenant bound\n  ! association a-",
+        &gone("bound"),
+        "tenant role\n  ! role role-",
+        &gone("role"),
+        "tenant retaken\n  ! association a-",
+        "put it right: mcpctl tenant remove retaken --only aws --yes",
+    ] {
+        assert!(diff.contains(line), "{line}: {diff}");
+    }
+    assert!(!diff.contains("fine"), "{diff}");
+    let remove = ["platform", "remove", "--dry-run"];
+    let refused = orphans.world.mcpctl(&remove).expect(3);
+    let _ = refused.says(&[
+        "lose their protection: both, bound, fine, half, noaccount, nobond, norole, retaken, role;",
+        "mcpctl tenant list --orphans",
+    ]);
 }
 
 /// Whatever a tenant lacks, `remove` leaves nothing of it.
