@@ -9,6 +9,7 @@ use crate::{
     backend::{
         CallError, Reason,
         call::{absent_is_fine, call},
+        retry::once_marked,
     },
     marks::CLUSTER,
     object::Object,
@@ -86,7 +87,13 @@ impl Eks {
             wrote = true;
         }
         if !only_tags {
-            let changed = self.change(wanted, live).await.map_err(later(wrote))?;
+            let change = async || self.change(wanted, live).await;
+            let changed = if claims {
+                once_marked(change).await
+            } else {
+                change().await
+            };
+            let changed = changed.map_err(later(wrote))?;
             if let Some(now) = changed {
                 updated.tree["status"] = now.tree["status"].clone();
             }

@@ -8,6 +8,7 @@ use crate::{
     backend::{
         CallError,
         call::{absent_is_fine, call},
+        retry::once_marked,
     },
     diff::Change,
     marks::CLUSTER,
@@ -36,11 +37,11 @@ impl Iam {
         })
         .await?;
         for (policy, document) in spec["inlinePolicies"].as_object().into_iter().flatten() {
-            self.put_policy(name, policy, document).await?;
+            once_marked(async || self.put_policy(name, policy, document).await).await?;
         }
         let managed = spec["policies"].as_array().into_iter().flatten();
         for arn in managed.filter_map(Value::as_str) {
-            self.attach(name, arn).await?;
+            once_marked(async || self.attach(name, arn).await).await?;
         }
         let arn = output.role.map(|role| role.arn).unwrap_or_default();
         Ok(to_object(wanted.id(), spec, &arn))
@@ -81,6 +82,12 @@ impl Iam {
         if claims {
             self.tag(name, spec).await?;
             *wrote = true;
+            return once_marked(async || {
+                let rest = changes.iter().filter(|change| !tagged(change)).cloned();
+                let rest: Vec<Change> = rest.collect();
+                Box::pin(self.put_back(wanted, &rest, &mut true)).await
+            })
+            .await;
         }
         // Then the boundary: until it is back the role may do more than it should.
         if touches("spec.permissionsBoundary") {
@@ -107,7 +114,7 @@ impl Iam {
             self.attach(name, arn).await?;
             *wrote = true;
         }
-        if !claims && tags().next().is_some() {
+        if tags().next().is_some() {
             self.tag(name, spec).await?;
             *wrote = true;
         }

@@ -183,6 +183,26 @@ fn where_no_boundary_is_wanted_the_policy_without_it_is_enough() {
     let _ = restricted.half("tenant remove iam-free --yes").expect(0);
 }
 
+#[test]
+fn tags_that_take_a_moment_to_be_seen_are_waited_for() {
+    let restricted = Restricted::new("iam-slow");
+    restricted.foreign("iam-slow2");
+    restricted.allow("iam-policy.json");
+    restricted.aws.tags_seen_after(2);
+    let _ = restricted.half("tenant add iam-slow").expect(0);
+    let _ = restricted.half("tenant add iam-slow2 --adopt").expect(0);
+    let mut denied = restricted.aws.outcomes();
+    denied.retain(|(_, status)| *status == 403);
+    let denied: Vec<_> = denied.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = [
+        "PutRolePolicy",
+        "PutRolePolicy",
+        "PutRolePermissionsBoundary",
+        "PutRolePermissionsBoundary",
+    ];
+    assert_eq!(denied, expected);
+}
+
 /// Tags are gone from a role: it is nobody's, for the tool as for IAM.
 #[test]
 fn a_role_without_our_tags_is_neither_changed_nor_deleted() {

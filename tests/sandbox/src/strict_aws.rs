@@ -128,6 +128,13 @@ impl StrictAws {
         self.state(|state| state.role_hidden_for = calls);
     }
 
+    /// From now on the first `calls` calls about a role whose tags were set are authorized as if it had none.
+    ///
+    /// Source: IAM User Guide, "Changes that I make are not always immediately visible". How long is assumed.
+    pub fn tags_seen_after(&self, calls: u32) {
+        self.state(|state| state.tags_unseen_for = calls);
+    }
+
     /// From now on a deleted association refuses its successor in the first `calls` create calls.
     pub fn deleted_association_lingers(&self, calls: u32) {
         self.state(|state| state.association_lingers_for = calls);
@@ -178,6 +185,7 @@ impl StrictAws {
         shared.plans = Plans::default();
         shared.state.role_hidden_for = 0;
         shared.state.association_lingers_for = 0;
+        shared.state.tags_unseen_for = 0;
     }
 
     /// The names of the operations called, in order.
@@ -229,7 +237,7 @@ impl Shared {
     }
 
     fn carry_out(&mut self, call: &AwsCall, uri: &Uri) -> Response<Bytes> {
-        let asks = authorization::asks(&self.state, call, uri);
+        let asks = authorization::asks(&mut self.state, call, uri);
         if let Some(ask) = asks.iter().find(|ask| !self.permissions.allow(ask)) {
             return wire::error(call, &Fault::not_allowed(call, ask));
         }

@@ -17,7 +17,7 @@ use crate::aws::AwsCall;
 type Tags = BTreeMap<String, String>;
 
 /// All that must be allowed for a call to be carried out.
-pub(super) fn asks(state: &State, call: &AwsCall, uri: &Uri) -> Vec<Ask> {
+pub(super) fn asks(state: &mut State, call: &AwsCall, uri: &Uri) -> Vec<Ask> {
     match call.service.as_str() {
         "iam" => of_iam(state, call),
         "eks" => of_eks(state, call, uri),
@@ -63,7 +63,7 @@ impl Ask {
     }
 }
 
-fn of_iam(state: &State, call: &AwsCall) -> Vec<Ask> {
+fn of_iam(state: &mut State, call: &AwsCall) -> Vec<Ask> {
     let form = Form::new(&call.parameters);
     let operation = call.operation.as_str();
     let ask = |resource| Ask::new("iam", operation, resource);
@@ -85,22 +85,27 @@ fn of_iam(state: &State, call: &AwsCall) -> Vec<Ask> {
         }
         _ => {}
     }
-    let role = state.role(name);
     // A refusal names a role by its name alone (openshift/configuration-anomaly-detection and others quote one), and
     // of one that does not exist nobody knows the path.
-    let arn = role.map_or_else(
-        || state.iam_arn(&format!("role/{name}")),
-        |role| role.arn.clone(),
-    );
-    let ask = ask(arn).on(role.map(|role| &role.tags));
-    let now = role.and_then(|role| role.boundary.as_deref());
+    let unknown = state.iam_arn(&format!("role/{name}"));
+    let role = state.role_mut(name);
+    let ask = ask(role.as_ref().map_or(unknown, |role| role.arn.clone()));
+    let (tags_now, now) = match role {
+        Some(role) if role.tags_unseen_for > 0 => {
+            role.tags_unseen_for -= 1;
+            (None, role.boundary.clone())
+        }
+        Some(role) => (Some(role.tags.clone()), role.boundary.clone()),
+        None => (None, None),
+    };
+    let ask = ask.on(tags_now.as_ref());
     let boundary = match operation {
         "PutRolePermissionsBoundary" => form.get("PermissionsBoundary"),
         "PutRolePolicy"
         | "DeleteRolePolicy"
         | "AttachRolePolicy"
         | "DetachRolePolicy"
-        | "DeleteRolePermissionsBoundary" => now,
+        | "DeleteRolePermissionsBoundary" => now.as_deref(),
         _ => None,
     };
     let ask = ask

@@ -26,6 +26,8 @@ pub struct Role {
     pub created: String,
     /// How many more calls of EKS do not see it.
     pub hidden_for: u32,
+    /// How many more calls about it are authorized as if it had no tags.
+    pub tags_unseen_for: u32,
 }
 
 /// A managed policy, of the customer or of AWS.

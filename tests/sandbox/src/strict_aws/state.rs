@@ -21,6 +21,7 @@ pub struct State {
     pub associations: BTreeMap<String, Association>,
     pub(super) page_size: usize,
     pub(super) role_hidden_for: u32,
+    pub(super) tags_unseen_for: u32,
     pub(super) association_lingers_for: u32,
     /// Deleted associations that still refuse their successor.
     pub(super) lingering: Vec<Lingering>,
@@ -54,6 +55,7 @@ impl State {
             associations: BTreeMap::new(),
             page_size: PAGE,
             role_hidden_for: 0,
+            tags_unseen_for: 0,
             association_lingers_for: 0,
             lingering: Vec::new(),
             tokens: BTreeMap::new(),
@@ -139,6 +141,7 @@ impl State {
             attached: BTreeSet::new(),
             created: now(),
             hidden_for: 0,
+            tags_unseen_for: 0,
         };
         let entry = self.roles.entry(name.to_lowercase());
         entry.insert_entry(role).into_mut()

@@ -24,13 +24,14 @@ pub(super) fn create(state: &mut State, form: &Form<'_>) -> Reply {
     if state.role(name).is_some() {
         return Err(exists(&format!("Role with name {name} already exists.")));
     }
-    let hidden_for = state.role_hidden_for;
+    let (hidden_for, unseen) = (state.role_hidden_for, state.tags_unseen_for);
     let role = state.add_role(path, name, trust);
     role.description = description.map(str::to_owned);
     role.max_session_duration = duration;
     role.boundary = boundary.map(str::to_owned);
     role.tags = tags;
     role.hidden_for = hidden_for;
+    role.tags_unseen_for = unseen;
     Ok(Xml::new().nest("Role", &describe(role, true)))
 }
 

@@ -25,6 +25,7 @@ pub(super) fn members(role: &Role) -> Vec<(String, Xml)> {
 /// Source: IAM API Reference, `TagRole`: a key that is there gets the new value.
 pub(super) fn tag(state: &mut State, form: &Form<'_>) -> Reply {
     let new = form.tags()?;
+    let unseen = state.tags_unseen_for;
     let role = role_mut(state, form.role_name()?)?;
     if new.is_empty() {
         return Err(rules::unsatisfied(
@@ -43,6 +44,7 @@ pub(super) fn tag(state: &mut State, form: &Form<'_>) -> Reply {
         return Err(limit("The number of tags has reached the maximum limit."));
     }
     role.tags = tags;
+    role.tags_unseen_for = unseen;
     Ok(Xml::new())
 }
 
