@@ -112,13 +112,18 @@ fn fields(wanted: &Object, live: &Object, counts: impl Fn(&[Step]) -> bool) -> V
     }
     if wanted.id().is(EKS, "PodIdentityAssociation") {
         // A second role or a session policy changes what the pod may do: neither is wanted unless it is said.
-        for field in ["targetRoleARN", "policy"] {
-            let have = live.tree["spec"].get(field);
-            if have.is_some() && wanted.tree["spec"].get(field).is_none() {
-                let path = ["spec", field].map(|step| Step::Field(step.into()));
-                if !found.iter().any(|(known, _, _)| *known == path) {
-                    found.push((path.to_vec(), have.cloned(), None));
-                }
+        for path in [vec!["spec", "targetRoleARN"], vec!["spec", "policy"]]
+            .into_iter()
+            .chain(our_tags(live))
+        {
+            let path: Vec<Step> = path
+                .into_iter()
+                .map(|step| Step::Field(step.into()))
+                .collect();
+            let (want, have) = (lookup(&wanted.tree, &path), lookup(&live.tree, &path));
+            let known = found.iter().any(|(known, _, _)| *known == path);
+            if have.is_some() && want.is_none() && !known {
+                found.push((path, have.cloned(), None));
             }
         }
     }
@@ -137,6 +142,14 @@ fn change(live: &Object, path: &[Step], have: Option<Value>, want: Option<Value>
         pointer,
         ..Change::new(display(path), have, want)
     }
+}
+
+/// The places of the tags of an association that are ours to set and to take off.
+fn our_tags(association: &Object) -> impl Iterator<Item = Vec<&str>> {
+    let tags = association.tree["spec"]["tags"].as_object();
+    let keys = tags.into_iter().flat_map(Map::keys).map(String::as_str);
+    let ours = keys.filter(|key| key.starts_with("mcpctl.dev/"));
+    ours.map(|key| vec!["spec", "tags", key])
 }
 
 /// Who owns a field, besides us. What ACK's controllers write back into an object is no claim.

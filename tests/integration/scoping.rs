@@ -337,6 +337,18 @@ fn a_protected_tenant_stays_protected_without_a_role_of_its_own() {
         .run(&["tenant", "remove", "acme", "--yes"])
         .expect(3)
         .says(&["the tenant is protected"]);
+    let loose = [
+        "tenant",
+        "add",
+        "acme",
+        "-f",
+        "tenant.yaml",
+        "--set",
+        "protected=false",
+    ];
+    let _ = aws.run(&loose).expect(0);
+    let removed = aws.run(&["tenant", "remove", "acme", "--yes"]);
+    let _ = removed.expect(0);
 }
 
 #[test]

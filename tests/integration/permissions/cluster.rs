@@ -3,8 +3,9 @@
 use std::{path::PathBuf, process::Command};
 
 use mcpctl_sandbox::{AuditEvent, Options, Sandbox};
+use serde_json::Value;
 
-use super::{example, rules};
+use super::example;
 use crate::world::{Run, World};
 
 pub(super) fn sandbox() -> Sandbox {
@@ -42,11 +43,7 @@ impl<'a> Cluster<'a> {
     pub(super) fn bind(&self, how: &str, group: &str, role: &str) {
         let command = format!("{how} {group}-{role} --clusterrole={role} --group={group}");
         self.world.kubectl(&command.split(' ').collect::<Vec<_>>());
-        let granted = rules::granted(&self.world, role);
-        // Not one that holds for some names only.
-        let rule = granted.iter().find(|(_, _, verb)| verb == "list");
-        let (api_group, resource, verb) = rule.or(granted.first()).expect("a rule");
-        let resource = format!("{resource}.{api_group}");
+        let (verb, resource) = self.example_of(role);
         let user = [
             "--as=x",
             &format!("--as-group={group}"),
@@ -54,9 +51,31 @@ impl<'a> Cluster<'a> {
         ];
         crate::never::wait_until(|| {
             let mut kubectl = self.world.sandbox.kubectl();
-            kubectl.args(["auth", "can-i", verb, resource.trim_end_matches('.')]);
+            kubectl.args(["auth", "can-i", verb.as_str(), resource.as_str()]);
             Run::of(kubectl.args(user)).code == 0
         });
+    }
+
+    /// A verb that a role allows, and on what.
+    fn example_of(&self, role: &str) -> (String, String) {
+        let read = self
+            .world
+            .kubectl(&["get", "clusterrole", role, "-o", "json"]);
+        let read: Value = serde_json::from_str(&read).expect("JSON");
+        let rules = read["rules"].as_array().expect("rules");
+        // Better one that holds for all names.
+        let any_name = |rule: &&Value| rule["resourceNames"].is_null();
+        let rule = rules.iter().find(any_name).unwrap_or(&rules[0]);
+        let text = |field: &str| rule[field][0].as_str().unwrap_or_default().to_owned();
+        let resource = match text("apiGroups").as_str() {
+            "" => text("resources"),
+            group => format!("{}.{group}", text("resources")),
+        };
+        let resource = match text("resourceNames").as_str() {
+            "" => resource,
+            name => format!("{resource}/{name}"),
+        };
+        (text("verbs"), resource)
     }
 
     /// Applies an example as the cluster's administrator.

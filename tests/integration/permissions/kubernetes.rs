@@ -49,6 +49,10 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
             ("platform", &["mcpctl-read", "mcpctl-platform", names]),
             ("least", &["mcpctl-read", "mcpctl-tenants"]),
             ("own", &["mcpctl-read", "mcpctl-tenants", names]),
+            (
+                "verifiers",
+                &["mcpctl-read", "mcpctl-tenants", "mcpctl-verify", names],
+            ),
         ],
     );
     let reader = cluster.user("reader", "readers");
@@ -63,9 +67,11 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
     find_out_why(&cluster, &tool);
     remove(&cluster, &tool, &reader);
     own_templates::run(&cluster);
+    let verifier = cluster.user("verifier", "verifiers");
+    verify(&cluster, &verifier);
     remove_the_platform(&cluster, &keeper);
 
-    for user in [&tool, &keeper] {
+    for user in [&tool, &keeper, &verifier] {
         assert_eq!(user.refused(), Vec::<String>::new());
     }
     // Only the dry runs of what differs, which a reader may not ask for.
@@ -81,6 +87,18 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
     all_is_used(&cluster, "mcpctl-tenants", &used(&tool));
     all_is_used(&cluster, "mcpctl-platform", &used(&keeper));
     all_is_used(&cluster, names, &used(&tool));
+    all_is_used(&cluster, "mcpctl-verify", &used(&verifier));
+}
+
+fn verify(cluster: &Cluster<'_>, tool: &User<'_>) {
+    let image = "identity: {verifyImage: registry.example/aws-cli:2, ";
+    cluster.world.settings("identity: {", image);
+    let said = ["runs as role verified-"];
+    let _ = tool
+        .run("tenant add verified --verify-identity")
+        .expect(0)
+        .says(&said);
+    let _ = tool.run("tenant remove verified --yes").expect(0);
 }
 
 #[track_caller]
