@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Sources the script, types a line and presses tab, in the surroundings of `command`. What is offered, sorted.
-fn tab(command: &Command, line: &str) -> Run {
+pub(crate) fn tab(command: &Command, line: &str) -> Run {
     const PRESS: &str = r#"
         source <(mcpctl completion bash)
         COMP_LINE="$1" COMP_POINT=${#1} COMP_TYPE=9

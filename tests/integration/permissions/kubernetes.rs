@@ -12,7 +12,7 @@ use super::{
     own_templates,
     rules::{self, Rule},
 };
-use crate::world::Run;
+use crate::{completion::tab, world::Run};
 
 /// Their `get` tells what came of a write that somebody else overtook: it takes a race to need it.
 const WRITTEN: [&str; 14] = [
@@ -60,6 +60,7 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
     let keeper = cluster.user("keeper", "platform");
 
     make_the_platform(&keeper);
+    asked_aws_for(&cluster, 0, &["DescribeCluster"]);
     take_over_and_give_back(&cluster, &tool);
     without_names(&cluster);
     live(&cluster, &tool);
@@ -69,7 +70,9 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
     own_templates::run(&cluster);
     let verifier = cluster.user("verifier", "verifiers");
     verify(&cluster, &verifier);
+    let before = cluster.world.aws_calls().len();
     remove_the_platform(&cluster, &keeper);
+    asked_aws_for(&cluster, before, &["DescribeCluster", "ListRoles"]);
 
     for user in [&tool, &keeper, &verifier] {
         assert_eq!(user.refused(), Vec::<String>::new());
@@ -112,6 +115,14 @@ pub(super) fn all_is_used(cluster: &Cluster<'_>, role: &str, used: &BTreeSet<Rul
         surplus.is_empty(),
         "{role} allows more than is used: {surplus:?}"
     );
+}
+
+/// What the page says of the platform's verbs.
+#[track_caller]
+fn asked_aws_for(cluster: &Cluster<'_>, since: usize, operations: &[&str]) {
+    let calls = cluster.world.aws_calls().split_off(since);
+    let asked: BTreeSet<_> = calls.iter().map(|call| call.operation.as_str()).collect();
+    assert_eq!(asked, operations.iter().copied().collect());
 }
 
 /// A lock whose holder died.
@@ -209,6 +220,8 @@ fn look(cluster: &Cluster<'_>, reader: &User<'_>) {
     ] {
         let _ = reader.run(verb).expect(0);
     }
+    let offered = tab(&reader.command("tenant"), "mcpctl tenant diff al");
+    assert_eq!(offered.stdout, "alpha\n", "{offered}");
     by_eks(cluster);
     cluster.world.kubectl(&[
         "-n",
