@@ -24,7 +24,8 @@ pub(super) fn document(groups: &[(&str, &[Fault])]) -> String {
            goes on longer ends the command as a refusal does.\n\
          - Its answer is lost: what it did is found out, and nothing is done twice.\n\
          - Not allowed ({denied}): the error names the call, what it is about and AWS's answer, and what stands. Once it is\n  \
-           allowed, the same command completes.\n\n\
+           allowed, the same command completes. Right after a role or association got its tags it is tried again for six\n  \
+           seconds first, since the caller's policy may ask for them ([permissions.md](permissions.md)).\n\n\
          | call | of | exit where it is not allowed | what is as it was asked for then |\n|---|---|---|---|\n",
     );
     for call in CALLS {

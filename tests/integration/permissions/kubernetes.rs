@@ -259,9 +259,8 @@ fn find_out_why(cluster: &Cluster<'_>, tool: &User<'_>) {
         .world
         .sandbox
         .webhook_delay("mcp-gamma", Duration::from_hours(1));
-    // Long enough for the lock to be renewed.
     let _ = tool
-        .run("tenant add gamma --timeout 12s")
+        .run("tenant add gamma --timeout 4s")
         .expect(4)
         .says(&["webhook configuration, nodes"]);
 }
