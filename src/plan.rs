@@ -138,6 +138,16 @@ pub enum Existing {
     Adopt,
 }
 
+/// Whether a subject has its namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Home {
+    /// It has, or has given it back, or the cluster was not asked.
+    #[default]
+    Kept,
+    /// It is gone, going, or somebody else's.
+    Lost,
+}
+
 /// What a plan does besides making things as they are wanted; nothing by default.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -155,6 +165,8 @@ pub struct Options {
     pub bare_pods: Vec<Id>,
     /// What becomes of what somebody else made.
     pub existing: Existing,
+    /// Whether the subject still has its namespace.
+    pub home: Home,
     /// Differences that the API server is known to leave, or to put back at once: they are no change.
     pub idle: BTreeMap<Id, Vec<Change>>,
 }
@@ -301,7 +313,7 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
             }
         }
     }
-    surplus(wanted, live, subject, &mut plan);
+    surplus(wanted, live, (subject, options.home), &mut plan);
     for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
         let found = diff::foreign(wanted.get(id), object);
         let found = found.into_iter().map(|what| Foreign {
@@ -355,7 +367,7 @@ pub fn unsynced(object: &Object) -> Option<Unsynced> {
 }
 
 /// What lives and is not wanted.
-fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
+fn surplus(wanted: &State, live: &State, (subject, home): (&Subject, Home), plan: &mut Plan) {
     let goes = live.iter().find(|(id, object)| {
         id.is("", "Namespace") && !wanted.contains_key(id) && !is_adopted(object)
     });
@@ -395,7 +407,7 @@ fn surplus(wanted: &State, live: &State, subject: &Subject, plan: &mut Plan) {
         let with_namespace = goes.as_deref() == Some(id.namespace.as_str());
         let own_call = starts_pods(id) || may_be_held(id);
         // An association never outlives its namespace: who makes that name anew would get the role.
-        let bound = id.is(EKS, "PodIdentityAssociation") && goes.is_some();
+        let bound = id.is(EKS, "PodIdentityAssociation") && (home == Home::Lost || goes.is_some());
         let action = if is_adopted(object) && !with_namespace && !bound {
             Action::Release(object.clone())
         } else if with_namespace && !own_call {

@@ -19,7 +19,7 @@ use crate::{
     marks::{MANAGED_POLICIES, PROTECTED, TENANT},
     object::{Id, State},
     observe,
-    plan::{self, Action, Conflict, Foreign, Options, Plan},
+    plan::{self, Action, Conflict, Foreign, Home, Options, Plan},
     report,
     session::{Context, Session},
     tenant::{self, Look},
@@ -101,17 +101,20 @@ async fn look_for_everything(
     let wanted = State::new();
     let (mut live, guests) = try_join(everything(look, session), guests(look, session)).await?;
     tenant::keep(&mut live, args.half.only);
-    let mut plan = plan::toward(&wanted, &live, &look.subject, &Options::default());
-    if let Some(id) = look
-        .foreign_namespace()
-        .filter(|_| !is_given_back(look, &live))
-    {
+    let gone = session.kubernetes.is_some() && !look.owns_namespace();
+    let given_back = is_given_back(look, &live);
+    let lost = (gone && !given_back) || look.is_going();
+    let options = Options {
+        home: if lost { Home::Lost } else { Home::Kept },
+        ..Options::default()
+    };
+    let mut plan = plan::toward(&wanted, &live, &look.subject, &options);
+    if let Some(id) = look.foreign_namespace().filter(|_| !given_back) {
         let why = "is not ours: mcpctl did not apply it";
         let hint = "what is ours in AWS can be removed alone: --only aws";
         plan.conflicts
             .push(Conflict::new(&id, format!("{why}; {hint}")));
     }
-    let gone = session.kubernetes.is_some() && !look.owns_namespace();
     plan.conflicts
         .extend(stopped_by_the_tenant(look, &live, gone));
     plan.conflicts
