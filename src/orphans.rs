@@ -158,7 +158,7 @@ pub fn find(tenants: &Tenants, held: &Held, (cluster, mode): (&Cluster, AwsMode)
             namespace: tenant.namespace.clone(),
             reason,
             why: reason.sentence(&tenant.namespace),
-            command: command::completing(&tenant.name, tenant.recorded, tenant.gitops),
+            command: command::completing(tenant),
         })
     });
     let mut items: Vec<Orphan> = leftovers.chain(halves).collect();
@@ -215,6 +215,7 @@ fn leftover(
         object,
         role,
         tenant: &tenant,
+        living: tenants.living.iter().find(|living| living.name == tenant),
         namespace,
         reason,
     };

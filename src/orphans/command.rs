@@ -1,20 +1,26 @@
 //! The command that puts an orphan right, as it can be pasted.
 
-use super::Reason;
+use super::{Living, Reason};
 use crate::{
     ack,
     config::{AwsMode, Cluster},
+    diff,
     marks::PROTECTED,
     object::{Object, PLATFORM_NAMESPACE},
-    plan::aws_tag,
-    spec::{is_named_after, tenant_in},
+    plan::{aws_tag, is_adopted},
+    spec::{SERVICE_ACCOUNT, is_named_after, tenant_in},
 };
 
-/// What gives a tenant the half that it lacks.
-pub(super) fn completing(tenant: &str, recorded: bool, gitops: bool) -> String {
-    let file = if recorded { "" } else { " -f FILE" };
-    let half = if gitops { " --only aws" } else { "" };
-    format!("mcpctl tenant add {tenant}{file}{half}")
+/// What gives a tenant the half in AWS that it lacks.
+pub(super) fn completing(tenant: &Living) -> String {
+    let half = if tenant.gitops { " --only aws" } else { "" };
+    format!("{}{half}", adding(tenant))
+}
+
+/// What makes a tenant whole.
+fn adding(tenant: &Living) -> String {
+    let file = if tenant.recorded { "" } else { " -f FILE" };
+    format!("mcpctl tenant add {}{file}", tenant.name)
 }
 
 /// A role or association that is left.
@@ -22,6 +28,8 @@ pub(super) struct Found<'a> {
     pub(super) object: &'a Object,
     pub(super) role: bool,
     pub(super) tenant: &'a str,
+    /// The tenant, where it lives.
+    pub(super) living: Option<&'a Living>,
     pub(super) namespace: &'a str,
     pub(super) reason: Reason,
 }
@@ -58,8 +66,12 @@ impl Found<'_> {
             };
         }
         match self.reason {
-            Reason::ServiceAccountGone => format!("mcpctl tenant add {tenant}"),
+            Reason::ServiceAccountGone => self.account(),
             Reason::RegionUnknown => format!("aws iam get-role --role-name {}", self.name()),
+            // To give it back would give the role to whoever has the namespace now.
+            Reason::NamespaceNotTheTenants if !ack && !self.role && is_adopted(self.object) => {
+                self.aws(cluster)
+            }
             Reason::NamespaceNotTheTenants if ack || self.is_found_by_name() => {
                 format!("mcpctl tenant remove {tenant} --only aws --yes")
             }
@@ -104,13 +116,47 @@ impl Found<'_> {
                 "aws eks delete-pod-identity-association --region {region} --cluster-name {cluster} --association-id {name}"
             );
         }
-        let ours = self.object.tree.pointer("/spec/inlinePolicies/mcpctl");
-        let policy = ours.map(|_| {
-            format!("aws iam delete-role-policy --role-name {name} --policy-name mcpctl && ")
-        });
-        format!(
-            "{}aws iam delete-role --role-name {name}",
-            policy.unwrap_or_default()
-        )
+        let role = format!("--role-name {name}");
+        let mut steps = self.obstacles(&role);
+        if self
+            .object
+            .tree
+            .pointer("/spec/inlinePolicies/mcpctl")
+            .is_some()
+        {
+            steps.push(format!("delete-role-policy {role} --policy-name mcpctl"));
+        }
+        steps.push(format!("delete-role {role}"));
+        let steps: Vec<String> = steps.iter().map(|step| format!("aws iam {step}")).collect();
+        steps.join(" && ")
+    }
+
+    /// What IAM has to be told before it deletes the role: first what others hung on it, so that ours is still there
+    /// where one of them cannot be taken away.
+    fn obstacles(&self, role: &str) -> Vec<String> {
+        let foreign = diff::foreign(None, self.object);
+        let step = |what: &String| {
+            let (kind, name) = what.rsplit_once(' ')?;
+            Some(match kind {
+                "managed policy" => format!("detach-role-policy {role} --policy-arn {name}"),
+                "inline policy" => format!("delete-role-policy {role} --policy-name {name}"),
+                _ => format!(
+                    "remove-role-from-instance-profile {role} --instance-profile-name {name}"
+                ),
+            })
+        };
+        foreign.iter().filter_map(step).collect()
+    }
+
+    /// What makes the service account anew. One that a repository applies, mcpctl does not.
+    fn account(&self) -> String {
+        match self.living {
+            Some(living) if living.gitops => format!(
+                "kubectl -n {} create serviceaccount {SERVICE_ACCOUNT}",
+                self.namespace
+            ),
+            Some(living) => adding(living),
+            None => format!("mcpctl tenant add {}", self.tenant),
+        }
     }
 }

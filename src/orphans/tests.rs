@@ -205,6 +205,63 @@ fn what_is_not_ours_or_of_another_cluster_is_passed_over() {
     assert_eq!(found(&[], &[], &others), [""; 0]);
 }
 
+#[test]
+fn a_service_account_that_is_gone_is_made_by_who_can() {
+    let command = |namespace: &Object| {
+        let lines = found(std::slice::from_ref(namespace), &[], &[association()]);
+        let own = lines.iter().find(|line| line.starts_with("association"));
+        own.and_then(|line| line.rsplit(": ").next())
+            .map(str::to_string)
+    };
+    let unrecorded = with(namespace(), "/metadata/annotations", json!({}));
+    let repository = with(
+        namespace(),
+        "/metadata/managedFields/0/manager",
+        "argocd-controller".into(),
+    );
+    for (namespace, expected) in [
+        (namespace(), "mcpctl tenant add acme"),
+        (unrecorded, "mcpctl tenant add acme -f FILE"),
+        (
+            repository,
+            "kubectl -n mcp-acme create serviceaccount mcp-server",
+        ),
+    ] {
+        assert_eq!(command(&namespace).as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn what_others_hung_on_a_role_goes_before_it() {
+    let policy = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let mut role = with(role(), "/spec/name", "byhand".into());
+    role.tree["spec"]["policies"] = json!([policy]);
+    role.tree["spec"]["inlinePolicies"]["theirs"] = Value::Null;
+    role.tree["status"]["instanceProfiles"] = json!(["nodes"]);
+    let lines = found(&[], &[], &[role]);
+    let (_, commands) = lines[0].split_once("gone: ").expect("a command");
+    let expected = [
+        "aws iam delete-role-policy --role-name byhand --policy-name theirs".to_string(),
+        format!("aws iam detach-role-policy --role-name byhand --policy-arn {policy}"),
+        "aws iam remove-role-from-instance-profile --role-name byhand --instance-profile-name nodes".into(),
+        "aws iam delete-role-policy --role-name byhand --policy-name mcpctl".into(),
+        "aws iam delete-role --role-name byhand".into(),
+    ];
+    assert_eq!(commands.split(" && ").collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_adopted_association_is_not_given_back_to_somebody_elses_namespace() {
+    let theirs = with(namespace(), "/metadata/managedFields", json!([]));
+    let adopted = tagged(association(), crate::marks::ADOPTED, "true");
+    assert_eq!(
+        found(&[theirs], &[account()], &[adopted]),
+        [
+            "association a-1: namespace mcp-acme is not the tenant's: aws eks delete-pod-identity-association --region eu-west-1 --cluster-name prod --association-id a-1"
+        ]
+    );
+}
+
 /// The role of a cluster of the same name in another region.
 fn elsewhere() -> Object {
     let trust = role().tree["spec"]["assumeRolePolicyDocument"].to_string();
