@@ -125,7 +125,16 @@ pub struct Plan {
     /// Roles that the tenant gives up, and that its pods may still have: another run deletes them.
     pub postponed: Vec<Id>,
     /// Pods that run without the tenant's credentials, and so with the node's role, if with any.
-    pub bare_pods: Vec<Id>,
+    pub bare_pods: Vec<BarePod>,
+}
+
+/// A pod that runs without the tenant's credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BarePod {
+    /// The pod.
+    pub id: Id,
+    /// Whether the server's pods, when they start anew, replace it.
+    pub restarts: bool,
 }
 
 /// What becomes of objects under the wanted names that somebody else made.
@@ -162,7 +171,7 @@ pub struct Options {
     /// Whether pods of the server run that were started before their identity was changed last, or without one.
     pub stale_pods: bool,
     /// The pods that run without the tenant's credentials.
-    pub bare_pods: Vec<Id>,
+    pub bare_pods: Vec<BarePod>,
     /// What becomes of what somebody else made.
     pub existing: Existing,
     /// Whether the subject still has its namespace.

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Action, Options, Plan, Subject, toward};
+use super::{Action, BarePod, Options, Plan, Subject, toward};
 use crate::{
     gate,
     object::{EKS, IAM, Id, Object, State},
@@ -589,7 +589,10 @@ fn pods_without_credentials_are_told_of_and_start_anew_behind_the_gate() {
     let wanted = acme(json!({}));
     let live = made(&wanted);
     assert!(plan(&wanted, &live).is_clean());
-    let bare = Id::new("", "Pod", "mcp-acme", "mcp-server-1");
+    let bare = BarePod {
+        id: Id::new("", "Pod", "mcp-acme", "mcp-server-1"),
+        restarts: true,
+    };
     let foreign = Options {
         bare_pods: vec![bare.clone()],
         ..options()

@@ -5,13 +5,26 @@ use serde_json::Value;
 use crate::{
     diff::{Change, masked},
     object::{Id, Object},
-    plan::{Action, Plan},
+    plan::{Action, BarePod, Plan},
     record,
 };
 
 /// What is said of a pod in which a container has no credentials of the tenant.
 pub(super) const BARE: &str =
     "runs without the tenant's credentials, and so with the node's role if it can reach it";
+
+/// A pod in which a container has no credentials of the tenant, and what to do where `add` does not restart it.
+pub(super) fn bare(pod: &BarePod) -> String {
+    let Id {
+        namespace, name, ..
+    } = &pod.id;
+    let delete = if pod.restarts {
+        String::new()
+    } else {
+        format!("; add does not restart it, so delete it: kubectl -n {namespace} delete pod {name}")
+    };
+    format!("{}: {BARE}{delete}", pod.id)
+}
 
 /// What is done to one object.
 pub(super) struct Entry<'a> {

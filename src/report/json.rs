@@ -250,7 +250,7 @@ fn plan_data(plan: &Plan) -> Value {
         "foreign": foreign.collect::<Vec<_>>(),
         "unsynced": unsynced.collect::<Vec<_>>(),
         "postponed": plan.postponed.iter().map(object).collect::<Vec<_>>(),
-        "withoutCredentials": plan.bare_pods.iter().map(object).collect::<Vec<_>>(),
+        "withoutCredentials": plan.bare_pods.iter().map(|pod| object(&pod.id)).collect::<Vec<_>>(),
         "alsoDeleted": plan.guests.iter().map(object).collect::<Vec<_>>(),
     })
 }

@@ -5,7 +5,7 @@
 use std::{cell::RefCell, fmt::Write};
 
 use super::{
-    entries::{BARE, EntryKind, Field, Values, entries},
+    entries::{EntryKind, Field, Values, bare, entries},
     plan::{counts, postponed},
 };
 use crate::{error::Error, plan::Plan};
@@ -138,7 +138,7 @@ fn section(title: &str, plan: &Plan) -> String {
         ));
     }
     for pod in &plan.bare_pods {
-        whole.push(format!("! {pod}: {BARE}"));
+        whole.push(format!("! {}", bare(pod)));
     }
     for guest in &plan.guests {
         whole.push(format!("- {guest} (not ours; goes with the namespace)"));

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     GREEN, RED, YELLOW,
-    entries::{BARE, EntryKind, entries},
+    entries::{EntryKind, bare, entries},
 };
 use crate::{error::Error, object::Id, plan::Plan};
 
@@ -31,7 +31,7 @@ pub(super) fn plan(title: &str, plan: &Plan) -> String {
         );
     }
     for pod in &plan.bare_pods {
-        _ = writeln!(text, "  {RED}!{RED:#} {pod}: {BARE}");
+        _ = writeln!(text, "  {RED}!{RED:#} {}", bare(pod));
     }
     for role in &plan.postponed {
         _ = writeln!(text, "  {YELLOW}!{YELLOW:#} {}", postponed(role));

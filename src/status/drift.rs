@@ -2,10 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{
-    object::Id,
-    plan::{Action, Plan, Step},
-};
+use crate::plan::{Action, Plan, Step};
 
 /// How what lives differs from what was said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -70,8 +67,8 @@ impl Drift {
             without_credentials: plan
                 .bare_pods
                 .iter()
-                .filter(|pod| pod.is_aws() == aws)
-                .map(Id::to_string)
+                .filter(|pod| pod.id.is_aws() == aws)
+                .map(|pod| pod.id.to_string())
                 .collect(),
         }
     }

@@ -3,13 +3,7 @@
 use k8s_openapi::jiff::Timestamp;
 
 use super::Look;
-use crate::{
-    error::Result,
-    gate,
-    object::{Id, Object},
-    observe,
-    session::Session,
-};
+use crate::{error::Result, gate, object::Object, observe, plan::BarePod, session::Session};
 
 /// Pods that do not run with the tenant's identity as it is now.
 #[derive(Debug, Default)]
@@ -17,7 +11,7 @@ pub(super) struct Astray {
     /// Whether some of the tenant's server have to start anew.
     pub(super) stale: bool,
     /// Those that run without credentials, whoever made them.
-    pub(super) bare: Vec<Id>,
+    pub(super) bare: Vec<BarePod>,
 }
 
 impl Look {
@@ -31,11 +25,14 @@ impl Look {
         let changed = self.identity_changed();
         let stale = |pod: &Object| gate::is_bare(pod) || is_older(pod, changed);
         Ok(Astray {
-            stale: pods.iter().any(|pod| observe::is_server(pod) && stale(pod)),
+            stale: pods.iter().any(|pod| starts_anew(pod) && stale(pod)),
             bare: pods
                 .iter()
                 .filter(|pod| gate::is_bare(pod))
-                .map(|pod| pod.id().clone())
+                .map(|pod| BarePod {
+                    id: pod.id().clone(),
+                    restarts: starts_anew(pod),
+                })
                 .collect(),
         })
     }
@@ -57,7 +54,46 @@ impl Look {
     }
 }
 
+/// Whether a restart of the server replaces the pod: not one that nothing keeps up, whatever its labels say.
+fn starts_anew(pod: &Object) -> bool {
+    let owners = pod.tree["metadata"]["ownerReferences"].as_array();
+    let mut owners = owners.into_iter().flatten();
+    let kept_up = owners.any(|owner| owner["controller"] == true && owner["kind"] != "Job");
+    observe::is_server(pod) && kept_up
+}
+
 fn is_older(pod: &Object, than: Option<i64>) -> bool {
     let made: Option<Timestamp> = pod.text("/metadata/creationTimestamp").parse().ok();
     made.is_some_and(|made| than.is_some_and(|than| made.as_second() < than))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::object;
+
+    fn pod(labels: &Value, owners: &Value) -> Object {
+        object(json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "some", "namespace": "mcp-acme", "labels": labels, "ownerReferences": owners},
+        }))
+    }
+
+    #[test]
+    fn a_restart_replaces_pods_of_the_server_that_something_keeps_up() {
+        let server = json!({"app.kubernetes.io/name": "mcp-server"});
+        let owner = |kind: &str| json!([{"kind": kind, "name": "some", "controller": true}]);
+        assert!(starts_anew(&pod(&server, &owner("ReplicaSet"))));
+        assert!(starts_anew(&pod(&server, &owner("Rollout"))));
+        for (labels, owners) in [
+            (&server, json!([])),
+            (&server, owner("Job")),
+            (&server, json!([{"kind": "ReplicaSet", "name": "some"}])),
+            (&json!({"run": "debug"}), owner("ReplicaSet")),
+        ] {
+            assert!(!starts_anew(&pod(labels, &owners)), "{labels} {owners}");
+        }
+    }
 }

@@ -198,6 +198,8 @@ fn pods_that_came_without_credentials(world: &World<'_>) {
 
     // Not before somebody would refuse the next one.
     let _ = world.mcpctl(&["tenant", "add", "bared"]).expect(6);
+    // Nothing starts this one anew.
+    debug_pod(world);
     install_policy(world);
     let shut = ["tenant", "add", "bared", "--timeout", "4s"];
     let _ = world.mcpctl(&shut).expect(4);
@@ -206,7 +208,52 @@ fn pods_that_came_without_credentials(world: &World<'_>) {
         .mcpctl(&["tenant", "add", "bared"])
         .expect(0)
         .says(&["pods restarted"]);
+    debug_pod_is_to_be_deleted(world);
     let _ = world.mcpctl(&["tenant", "diff", "bared"]).expect(0);
     let shown = world.mcpctl(&["tenant", "status", "bared"]).expect(0);
     assert!(shown.stdout.contains("state        ok\n"), "{shown}");
+}
+
+/// The verbs say how, and no run restarts the server for it.
+fn debug_pod_is_to_be_deleted(world: &World<'_>) {
+    let delete = "kubectl -n mcp-bared delete pod debug";
+    for (verb, code) in [("add", 0), ("diff", 1)] {
+        let run = world.mcpctl(&["tenant", verb, "bared"]).expect(code);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(
+            told.contains(&format!(
+                "add does not restart it, so delete it: {delete}\n"
+            )),
+            "{run}"
+        );
+        assert!(!told.contains("pods restart"), "{run}");
+    }
+    let words: Vec<&str> = delete.split(' ').skip(1).collect();
+    world.kubectl(&words);
+}
+
+/// A pod that a person made, with the labels of the server's.
+fn debug_pod(world: &World<'_>) {
+    let spec = json!({"apiVersion": "v1", "spec": {
+        "serviceAccountName": "mcp-server",
+        "securityContext": {"runAsNonRoot": true, "runAsUser": 1, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{
+            "name": "debug", "image": "registry.example/debug:1",
+            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+            "resources": {
+                "requests": {"cpu": "10m", "memory": "16Mi"},
+                "limits": {"cpu": "10m", "memory": "16Mi"},
+            },
+        }],
+    }});
+    let overrides = format!("--overrides={spec}");
+    world.kubectl(&[
+        "-n",
+        "mcp-bared",
+        "run",
+        "debug",
+        "--image=registry.example/debug:1",
+        "--labels=app.kubernetes.io/name=mcp-server",
+        &overrides,
+    ]);
 }
