@@ -2,14 +2,21 @@
 
 use futures_util::future::try_join;
 
+use serde_json::Value;
+
 use crate::{
     backend::{CallError, Kubernetes, Reason},
     error::{Error, Result},
+    gate,
+    marks::TENANT,
     object::{Id, Object},
 };
 
 /// The admission policy that refuses pods without credentials.
 pub const POLICY: &str = "mcpctl-identity";
+/// The label of namespaces that the policy guards, and its value.
+const IDENTITY: &str = "mcpctl.dev/identity";
+const REQUIRED: &str = "required";
 const GROUP: &str = "admissionregistration.k8s.io";
 
 /// Whether a cluster refuses pods of tenants that would come without credentials.
@@ -37,7 +44,7 @@ impl Guard {
         let policy = Id::new(GROUP, "ValidatingAdmissionPolicy", "", POLICY);
         let binding = Id::new(GROUP, "ValidatingAdmissionPolicyBinding", "", POLICY);
         match try_join(kubernetes.get(&policy), kubernetes.get(&binding)).await {
-            Ok((policy, binding)) => Ok(Self::judge(policy.is_some(), binding.as_ref())),
+            Ok((policy, binding)) => Ok(Self::judge(policy.as_ref(), binding.as_ref())),
             Err(error) => Self::unseen(error),
         }
     }
@@ -50,21 +57,18 @@ impl Guard {
         }
     }
 
-    fn judge(policy: bool, binding: Option<&Object>) -> Self {
-        let denies = |binding: &Object| {
-            let actions = binding.tree["spec"]["validationActions"].as_array();
-            actions.is_some_and(|actions| actions.iter().any(|action| action == "Deny"))
+    fn judge(policy: Option<&Object>, binding: Option<&Object>) -> Self {
+        let why = match (policy, binding) {
+            (None, _) => format!("this cluster has no admission policy {POLICY}"),
+            (_, None) => format!("nothing binds the admission policy {POLICY} on this cluster"),
+            (Some(policy), Some(binding)) => match idle(policy).or_else(|| loose(binding)) {
+                None => return Self::InPlace,
+                Some(why) => {
+                    format!("the admission policy {POLICY} guards nothing on this cluster: {why}")
+                }
+            },
         };
-        match binding {
-            _ if !policy => Self::Missing(format!("this cluster has no admission policy {POLICY}")),
-            None => Self::Missing(format!(
-                "nothing binds the admission policy {POLICY} on this cluster"
-            )),
-            Some(binding) if !denies(binding) => Self::Missing(format!(
-                "the admission policy {POLICY} refuses nothing on this cluster: its binding does not deny"
-            )),
-            Some(_) => Self::InPlace,
-        }
+        Self::Missing(why)
     }
 
     /// What a person should know; nothing where all is as it should be.
@@ -100,46 +104,223 @@ impl Guard {
     }
 }
 
+/// Why a policy does not refuse each pod that would come without credentials.
+fn idle(policy: &Object) -> Option<&'static str> {
+    let spec = &policy.tree["spec"];
+    let constraints = &spec["matchConstraints"];
+    let rules = constraints["resourceRules"].as_array();
+    let has = |list: &Value, one: &str| {
+        let list = list.as_array();
+        list.is_some_and(|list| list.iter().any(|item| item == one || item == "*"))
+    };
+    let on_pods = |rule: &Value| {
+        let named = is_empty(&rule["resourceNames"]);
+        named && has(&rule["operations"], "CREATE") && has(&rule["resources"], "pods")
+    };
+    let asks = |validation: &Value| {
+        let expression = validation["expression"].as_str();
+        expression.is_some_and(|expression| expression.contains(gate::VARIABLE))
+    };
+    let validations = spec["validations"].as_array();
+    if spec["failurePolicy"] == "Ignore" {
+        Some("its failurePolicy is Ignore")
+    } else if !validations.is_some_and(|all| all.iter().any(asks)) {
+        Some("none of its validations asks for the credentials")
+    } else if !rules.is_some_and(|rules| rules.iter().any(on_pods)) {
+        Some("it is not about new pods")
+    } else if !takes_all(constraints) || !is_empty(&spec["matchConditions"]) {
+        Some("it passes over some pods")
+    } else {
+        None
+    }
+}
+
+/// Why a binding does not hold each tenant's namespace to the policy.
+fn loose(binding: &Object) -> Option<&'static str> {
+    let spec = &binding.tree["spec"];
+    let actions = spec["validationActions"].as_array();
+    let matches = &spec["matchResources"];
+    if spec["policyName"] != POLICY {
+        Some("its binding is to another policy")
+    } else if !actions.is_some_and(|actions| actions.iter().any(|action| action == "Deny")) {
+        Some("its binding does not deny")
+    } else if !takes_all(matches) || !is_empty(&matches["resourceRules"]) {
+        Some("its binding passes over some pods")
+    } else {
+        None
+    }
+}
+
+/// Whether what is matched takes in all that tenants' namespaces hold.
+fn takes_all(matches: &Value) -> bool {
+    let namespaces = &matches["namespaceSelector"];
+    let labels = namespaces["matchLabels"].as_object();
+    let expressions = namespaces["matchExpressions"].as_array();
+    let own = |key: &str| [IDENTITY, TENANT].contains(&key);
+    let own_label = |(key, value): (&String, &Value)| key == IDENTITY && value == REQUIRED;
+    let own_expression = |expression: &Value| {
+        expression["operator"] == "Exists" && expression["key"].as_str().is_some_and(own)
+    };
+    labels.is_none_or(|labels| labels.iter().all(own_label))
+        && expressions.is_none_or(|all| all.iter().all(own_expression))
+        && is_empty(&matches["objectSelector"])
+        && is_empty(&matches["excludeResourceRules"])
+}
+
+/// Whether a list or selector is left out or says nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.values().all(is_empty),
+        value => value.is_null(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::object;
+    use crate::{desired, testing::settings};
 
-    fn binding(actions: &[&str]) -> Object {
-        object(json!({
-            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
-            "metadata": {"name": POLICY}, "spec": {"policyName": POLICY, "validationActions": actions},
-        }))
+    /// The policy or binding of our template.
+    fn own(kind: &str) -> Object {
+        let platform = desired::platform(&settings()).expect("a platform");
+        platform[&Id::new(GROUP, kind, "", POLICY)].clone()
+    }
+
+    fn policy() -> Object {
+        own("ValidatingAdmissionPolicy")
+    }
+
+    fn binding() -> Object {
+        own("ValidatingAdmissionPolicyBinding")
+    }
+
+    /// The object with another value in its spec.
+    fn with(mut object: Object, field: &str, value: Value) -> Object {
+        object.tree["spec"][field] = value;
+        object
+    }
+
+    fn told(guard: &Guard, why: &str) {
+        let warning = guard.warning().expect("a warning");
+        let error = guard.refusal().expect("a refusal").to_string();
+        for text in [warning, error] {
+            let both = text.contains(why) && text.contains("platform apply");
+            assert!(both, "{why}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_the_template_makes_guards_also_with_what_the_api_server_fills_in() {
+        let whole = Guard::judge(Some(&policy()), Some(&binding()));
+        assert_eq!(whole, Guard::InPlace);
+        let (mut filled, mut bound) = (policy(), binding());
+        for matches in [
+            &mut filled.tree["spec"]["matchConstraints"],
+            &mut bound.tree["spec"]["matchResources"],
+        ] {
+            matches["matchPolicy"] = "Equivalent".into();
+            matches["objectSelector"] = json!({});
+            if matches["namespaceSelector"].is_null() {
+                matches["namespaceSelector"] = json!({});
+            }
+        }
+        let exists = json!([{"key": TENANT, "operator": "Exists"}]);
+        let actions = with(bound.clone(), "validationActions", json!(["Deny", "Audit"]));
+        let mut tenants = bound.clone();
+        tenants.tree["spec"]["matchResources"]["namespaceSelector"] =
+            json!({"matchExpressions": exists});
+        for bound in [
+            bound,
+            actions,
+            tenants,
+            with(binding(), "matchResources", Value::Null),
+        ] {
+            let guard = Guard::judge(Some(&filled), Some(&bound));
+            assert_eq!(guard, Guard::InPlace, "{bound:?}");
+        }
+        assert!(Guard::InPlace.warning().is_none() && Guard::InPlace.refusal().is_none());
     }
 
     #[test]
     fn a_policy_that_is_not_bound_or_does_not_deny_guards_nothing() {
-        let denies = binding(&["Deny", "Audit"]);
-        assert_eq!(Guard::judge(true, Some(&denies)), Guard::InPlace);
-        for (guard, why) in [
+        let warns = with(binding(), "validationActions", json!(["Warn"]));
+        told(
+            &Guard::judge(None, Some(&binding())),
+            "has no admission policy",
+        );
+        told(&Guard::judge(Some(&policy()), None), "nothing binds");
+        told(
+            &Guard::judge(Some(&policy()), Some(&warns)),
+            "does not deny",
+        );
+    }
+
+    #[test]
+    fn a_binding_that_holds_not_all_to_the_policy_guards_nothing() {
+        let narrow = |field: &str, value: Value| {
+            let mut bound = binding();
+            bound.tree["spec"]["matchResources"][field] = value;
+            bound
+        };
+        let not_these =
+            json!({"matchExpressions": [{"key": TENANT, "operator": "NotIn", "values": ["a"]}]});
+        let passes = "passes over some pods";
+        for (bound, why) in [
             (
-                Guard::judge(false, Some(&denies)),
-                "has no admission policy",
+                with(binding(), "policyName", "other".into()),
+                "another policy",
             ),
-            (Guard::judge(true, None), "nothing binds"),
             (
-                Guard::judge(true, Some(&binding(&["Warn"]))),
-                "does not deny",
+                narrow("namespaceSelector", json!({"matchLabels": {"team": "a"}})),
+                passes,
+            ),
+            (narrow("namespaceSelector", not_these), passes),
+            (
+                narrow("objectSelector", json!({"matchLabels": {"team": "a"}})),
+                passes,
+            ),
+            (
+                narrow("excludeResourceRules", json!([{"resources": ["pods"]}])),
+                passes,
+            ),
+            (
+                narrow("resourceRules", json!([{"resources": ["services"]}])),
+                passes,
             ),
         ] {
-            let warning = guard.warning().expect("a warning");
-            assert!(
-                warning.contains(why) && warning.contains("platform apply"),
-                "{warning}"
-            );
-            let error = guard.refusal().expect("a refusal").to_string();
-            assert!(
-                error.contains(why) && error.contains("platform apply"),
-                "{error}"
-            );
+            told(&Guard::judge(Some(&policy()), Some(&bound)), why);
         }
-        assert!(Guard::InPlace.warning().is_none() && Guard::InPlace.refusal().is_none());
+    }
+
+    #[test]
+    fn a_policy_that_was_emptied_guards_nothing() {
+        let mut others = policy();
+        others.tree["spec"]["matchConstraints"]["resourceRules"][0]["operations"] =
+            json!(["DELETE"]);
+        let mut some = policy();
+        some.tree["spec"]["matchConstraints"]["namespaceSelector"] =
+            json!({"matchLabels": {"team": "a"}});
+        let always = json!([{"expression": "true"}]);
+        let never = json!([{"name": "never", "expression": "false"}]);
+        let asks_nothing = "asks for the credentials";
+        for (policy, why) in [
+            (
+                with(policy(), "failurePolicy", "Ignore".into()),
+                "failurePolicy is Ignore",
+            ),
+            (with(policy(), "validations", json!([])), asks_nothing),
+            (with(policy(), "validations", always), asks_nothing),
+            (
+                with(policy(), "matchConditions", never),
+                "passes over some pods",
+            ),
+            (others, "not about new pods"),
+            (some, "passes over some pods"),
+        ] {
+            told(&Guard::judge(Some(&policy), Some(&binding())), why);
+        }
     }
 }

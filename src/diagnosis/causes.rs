@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{AGENT, Cause, Diagnosis, Evidence, Nodes, Patient, Seen, WEBHOOK};
-use crate::{backend::Addon, object::Object, wait::Finding};
+use crate::{backend::Addon, gate::COUNTS_FIRST, object::Object, wait::Finding};
 
 /// By this annotation roles are given to service accounts without Pod Identity (IRSA):
 /// <https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html>
@@ -11,9 +11,6 @@ const IRSA: &str = "eks.amazonaws.com/role-arn";
 /// Containers that the webhook is told to leave alone:
 /// <https://github.com/aws/amazon-eks-pod-identity-webhook#eks-walkthrough>
 const SKIP: &str = "eks.amazonaws.com/skip-containers";
-/// What the SDKs look at before they ask the agent:
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
-const COUNTS_FIRST: [&str; 2] = ["AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"];
 
 /// Weighs all the evidence, the surest causes first.
 pub fn judge(patient: &Patient<'_>, evidence: &Evidence) -> Diagnosis {
