@@ -9,11 +9,10 @@ use crate::{
     ack::{self, Verdict},
     desired::short_hash,
     diff::{self, Change},
-    managed,
-    marks::{CLUSTER, MANAGED_POLICIES, PLATFORM, TENANT},
+    marks::MANAGED_POLICIES,
     object::{
-        EKS, IAM, Id, Object, State, deleted_before, deletion_rank, goes_late, in_making_order,
-        made_before, may_be_held, scales, starts_pods,
+        EKS, IAM, Id, Object, State, deleted_before, goes_late, in_making_order, made_before,
+        scales, starts_pods,
     },
 };
 
@@ -22,32 +21,16 @@ mod ack_tests;
 mod adopt;
 mod conflicts;
 mod order;
+mod subject;
+mod surplus;
 #[cfg(test)]
 mod tests;
 mod update;
 
 pub use adopt::is_adopted;
 pub use conflicts::Conflict;
+pub use subject::{Subject, aws_tag};
 pub use update::Update;
-
-/// Whose objects a plan is about: decides what is ours.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Subject {
-    /// One tenant.
-    Tenant {
-        /// Its name.
-        name: String,
-        /// Its cluster, as the tags say it.
-        cluster: String,
-        /// Its namespace.
-        namespace: String,
-    },
-    /// The objects that a cluster needs once.
-    Platform {
-        /// The cluster.
-        cluster: String,
-    },
-}
 
 /// One thing to do.
 #[derive(Clone, Debug)]
@@ -240,56 +223,6 @@ impl Action {
     }
 }
 
-impl Subject {
-    /// Whether a living object is this subject's. In the cluster a label is not enough, since anybody may write one:
-    /// the object must have been applied by us, or from a repository. In AWS the tags must agree; of a role or association
-    /// that ACK carries out both must hold.
-    pub fn owns(&self, object: &Object) -> bool {
-        let owners = managed::owners(object, &[]);
-        let applied = owners.iter().any(managed::Owner::may_carry_our_record);
-        match self {
-            Self::Platform { cluster } => {
-                applied && object.label(PLATFORM).is_none_or(|label| label == cluster)
-            }
-            Self::Tenant { name, cluster, .. } if object.id().is_aws() => {
-                let foreign_owner = !object.text("/status/ownerARN").is_empty();
-                let agrees = |key: &str, value: &str| aws_tag(object, key) == Some(value);
-                let applied = applied || !object.lives_in_cluster();
-                agrees(TENANT, name) && agrees(CLUSTER, cluster) && !foreign_owner && applied
-            }
-            // A label that somebody took off is drift, as long as the object is one that we applied ourselves.
-            Self::Tenant { name, .. } => match object.label(TENANT) {
-                Some(tenant) => applied && tenant == name,
-                None => owners.iter().any(managed::Owner::is_us),
-            },
-        }
-    }
-
-    /// Whether an association is not the tenant's own, but of another service account of its namespace.
-    fn is_beside(&self, object: &Object) -> bool {
-        let id = object.id();
-        let own = matches!(self, Self::Tenant { name, .. } if *name == id.name);
-        id.is(EKS, "PodIdentityAssociation") && !own && !self.owns(object)
-    }
-
-    /// The namespace that holds the lock.
-    pub fn lock_namespace(&self) -> &str {
-        match self {
-            Self::Tenant { namespace, .. } => namespace,
-            Self::Platform { .. } => crate::object::PLATFORM_NAMESPACE,
-        }
-    }
-}
-
-/// A tag of a role (a list of pairs) or of an association (a map).
-pub fn aws_tag<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
-    let tags = &object.tree["spec"]["tags"];
-    match tags.as_array() {
-        Some(pairs) => pairs.iter().find(|pair| pair["key"] == key)?["value"].as_str(),
-        None => tags[key].as_str(),
-    }
-}
-
 /// The plan that makes `live` as `wanted`. An empty `wanted` is a removal.
 pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options) -> Plan {
     let mut plan = Plan::default();
@@ -322,7 +255,7 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
             }
         }
     }
-    surplus(wanted, live, (subject, options.home), &mut plan);
+    surplus::add(wanted, live, (subject, options.home), &mut plan);
     for (id, object) in live.iter().filter(|(id, _)| id.is(IAM, "Role")) {
         let found = diff::foreign(wanted.get(id), object);
         let found = found.into_iter().map(|what| Foreign {
@@ -373,59 +306,6 @@ pub fn unsynced(object: &Object) -> Option<Unsynced> {
         id: object.id().clone(),
         why,
     })
-}
-
-/// What lives and is not wanted.
-fn surplus(wanted: &State, live: &State, (subject, home): (&Subject, Home), plan: &mut Plan) {
-    let goes = live.iter().find(|(id, object)| {
-        id.is("", "Namespace") && !wanted.contains_key(id) && !is_adopted(object)
-    });
-    let goes = goes.map(|(id, _)| id.name.clone());
-    let mut surplus: Vec<_> = live
-        .iter()
-        .filter(|(id, _)| !wanted.contains_key(id))
-        .collect();
-    surplus.sort_by_key(|(id, _)| deletion_rank(id));
-    let ours = |object: &&Object| subject.owns(object);
-    let giving_back = wanted.is_empty() && live.values().filter(ours).any(is_adopted);
-    for (id, object) in surplus {
-        if subject.is_beside(object) {
-            let account = object.text("/spec/serviceAccount");
-            let what =
-                format!("the association of service account {account} in the tenant's namespace");
-            plan.foreign.push(Foreign {
-                id: id.clone(),
-                what,
-            });
-            continue;
-        }
-        if !subject.owns(object) {
-            // A removal that was cut off has given it back already.
-            if !(giving_back && adopt::may_adopt(subject, object)) {
-                plan.conflicts.push(Conflict::not_ours(subject, object));
-            }
-            continue;
-        }
-        if id.is("", "Namespace") && !wanted.is_empty() {
-            plan.conflicts.push(Conflict::new(
-                id,
-                "is the tenant's by its label, and not the one that is wanted",
-            ));
-            continue;
-        }
-        let with_namespace = goes.as_deref() == Some(id.namespace.as_str());
-        let own_call = starts_pods(id) || may_be_held(id);
-        // An association never outlives its namespace: who makes that name anew would get the role.
-        let bound = id.is(EKS, "PodIdentityAssociation") && (home == Home::Lost || goes.is_some());
-        let action = if is_adopted(object) && !with_namespace && !bound {
-            Action::Release(object.clone())
-        } else if with_namespace && !own_call {
-            Action::GoesWithNamespace
-        } else {
-            Action::Delete(object.clone())
-        };
-        plan.steps.push(step(id, action));
-    }
 }
 
 fn step(id: &Id, action: Action) -> Step {
