@@ -65,13 +65,25 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
         )
         .await;
     report.outcome(&subject, &plan, &outcome)?;
-    let line = ending(&subject, cluster.as_str(), &plan, args.half.only);
+    // What ACK carries out has the tenant's name and no other.
+    let elsewhere = session.ack.is_none() && !is_looked_for_by_tags(&look, &session);
+    let line = ending(
+        &subject,
+        cluster.as_str(),
+        (&plan, elsewhere),
+        args.half.only,
+    );
     report.done("removed", &[line])?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What there is to say when all went well.
-fn ending(subject: &str, cluster: &str, plan: &Plan, only: Option<Only>) -> String {
+/// What there is to say when all went well; `elsewhere` is whether something may be left under names of its own.
+fn ending(
+    subject: &str,
+    cluster: &str,
+    (plan, elsewhere): (&Plan, bool),
+    only: Option<Only>,
+) -> String {
     let released: Vec<String> = plan
         .steps
         .iter()
@@ -83,6 +95,11 @@ fn ending(subject: &str, cluster: &str, plan: &Plan, only: Option<Only>) -> Stri
             "{subject} is removed from cluster {cluster}; given back without our marks: {}",
             released.join(", ")
         ),
+        None if elsewhere => {
+            format!(
+                "{subject} is removed: nothing of it is left under its names on cluster {cluster}"
+            )
+        }
         None => format!("{subject} is removed: nothing of it is left on cluster {cluster}"),
         Some(Only::Aws) => format!(
             "role and association of {subject} are removed; its namespace was not looked at"
@@ -133,11 +150,18 @@ async fn look_for_everything(
 /// What lives of the tenant, and where its namespace is gone, what else in AWS says that it is the tenant's.
 async fn everything(look: &Look, session: &Session<'_>) -> Result<State> {
     let mut live = look.live(session, &State::new()).await?;
-    if let Some(aws) = session.aws.as_ref().filter(|_| !look.owns_namespace()) {
+    let by_tags = is_looked_for_by_tags(look, session);
+    if let Some(aws) = session.aws.as_ref().filter(|_| by_tags) {
         let whose = (look.name.as_str(), &look.subject);
         live.extend(observe::leftovers(aws, whose, &live, &session.settings).await?);
     }
     Ok(live)
+}
+
+/// Whether roles and associations under other names are looked for. Without a namespace nothing else tells the names; with
+/// it that would cost a list of all roles and associations.
+fn is_looked_for_by_tags(look: &Look, session: &Session<'_>) -> bool {
+    session.aws.is_some() && !look.owns_namespace()
 }
 
 /// What others put into the tenant's namespace.
