@@ -8,8 +8,10 @@ use super::Kubernetes;
 use crate::{
     backend::{Access, CallError, ClusterInfo, Reason, Signer, connect, credentials::Credentials},
     error::{Error, Result},
-    spec::partition,
 };
+
+/// The Kubernetes group of access entries to which docs/permissions.md binds what mcpctl needs.
+const GROUP: &str = "mcpctl";
 
 /// The EKS cluster behind an API server.
 #[derive(Clone, Debug)]
@@ -150,9 +152,12 @@ impl Reach {
             );
         }
         format!(
-            "cluster `{cluster}` does not know these AWS credentials, or the clock here is wrong by minutes. Their principal needs an access entry (ARN: what `aws sts get-caller-identity` says, for an assumed role that of the role itself):\n{}\n{}",
-            self.command("create-access-entry --cluster-name", " --principal-arn ARN"),
-            self.associate("ARN")
+            "cluster `{cluster}` does not know these AWS credentials, or the clock here is wrong by minutes. Their principal needs an access entry (ARN: what `aws sts get-caller-identity` says, for an assumed role that of the role itself), and its group the ClusterRoles of docs/permissions.md:\n{}\n{}",
+            self.command(
+                "create-access-entry --cluster-name",
+                &format!(" --principal-arn ARN --kubernetes-groups {GROUP}")
+            ),
+            bindings()
         )
     }
 
@@ -160,7 +165,7 @@ impl Reach {
     fn allow(&self, message: &str) -> Option<String> {
         let (_, user) = message.split_once("User \"")?;
         let (user, rest) = user.split_once('"')?;
-        rest.starts_with(" cannot ").then_some(())?;
+        let missing = right(rest.strip_prefix(" cannot ")?);
         let (arn, which) = match principal(user) {
             Some(arn) if user.contains(":assumed-role/") => (
                 arn,
@@ -173,9 +178,13 @@ impl Reach {
             ),
         };
         Some(format!(
-            "the access entry of this principal gives too few rights on cluster `{}`: associate an access policy{which}, or bind a ClusterRole to its user\n{}",
+            "the access entry of this principal does not let it {missing} on cluster `{}`. Give the entry a group{which} (this sets all of them: name those that it has, too), and the group the ClusterRoles of docs/permissions.md, which hold what mcpctl needs and no more:\n{}\n{}",
             self.cluster,
-            self.associate(&arn)
+            self.command(
+                "update-access-entry --cluster-name",
+                &format!(" --principal-arn {arn} --kubernetes-groups {GROUP}")
+            ),
+            bindings()
         ))
     }
 
@@ -199,16 +208,6 @@ impl Reach {
         format!("is {endpoint} reachable from here?")
     }
 
-    fn associate(&self, principal: &str) -> String {
-        let partition = partition(self.region.as_deref().unwrap_or_default());
-        self.command(
-            "associate-access-policy --cluster-name",
-            &format!(
-                " --principal-arn {principal} --access-scope type=cluster --policy-arn arn:{partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-            ),
-        )
-    }
-
     /// A command about the cluster, as one types it.
     fn command(&self, what: &str, rest: &str) -> String {
         let region = self.region.as_ref();
@@ -218,6 +217,29 @@ impl Reach {
             self.cluster,
             region.unwrap_or_default()
         )
+    }
+}
+
+/// What gives the group of an access entry the rights that mcpctl needs.
+fn bindings() -> String {
+    let bind = |role: &str| {
+        format!("kubectl create clusterrolebinding {role} --clusterrole={role} --group={GROUP}")
+    };
+    ["mcpctl-read", "mcpctl-tenants"].map(bind).join("\n")
+}
+
+/// `list deployments.apps`, of what RBAC says that one cannot:
+/// `list resource "deployments" in API group "apps" at the cluster scope`.
+fn right(said: &str) -> String {
+    let mut parts = said.split('"');
+    let verb = parts
+        .next()
+        .and_then(|start| start.strip_suffix(" resource "));
+    let (resource, group) = (parts.next(), parts.nth(1));
+    match (verb, resource, group) {
+        (Some(verb), Some(resource), None | Some("")) => format!("{verb} {resource}"),
+        (Some(verb), Some(resource), Some(group)) => format!("{verb} {resource}.{group}"),
+        _ => "do that".into(),
     }
 }
 
@@ -283,6 +305,23 @@ mod tests {
         );
         assert_eq!(of("aws", "sso login"), None);
         assert_eq!(of("gke-gcloud-auth-plugin", "--cluster-name prod"), None);
+    }
+
+    #[test]
+    fn the_right_that_is_missing() {
+        for (said, expected) in [
+            (
+                r#"list resource "namespaces" in API group "" at the cluster scope"#,
+                "list namespaces",
+            ),
+            (
+                r#"patch resource "deployments" in API group "apps" in the namespace "mcp-acme""#,
+                "patch deployments.apps",
+            ),
+            (r#"get path "/apis""#, "do that"),
+        ] {
+            assert_eq!(right(said), expected);
+        }
     }
 
     #[test]

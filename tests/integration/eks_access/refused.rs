@@ -38,9 +38,8 @@ fn a_principal_without_an_access_entry() {
     );
     let _ = run.says(&[
         "401 Unauthorized",
-        "aws eks create-access-entry --cluster-name eks-stranger --region eu-west-1 --principal-arn ARN\n",
-        "aws eks associate-access-policy --cluster-name eks-stranger --region eu-west-1 --principal-arn ARN",
-        "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        "aws eks create-access-entry --cluster-name eks-stranger --region eu-west-1 --principal-arn ARN --kubernetes-groups mcpctl\n",
+        "kubectl create clusterrolebinding mcpctl-read --clusterrole=mcpctl-read --group=mcpctl\n",
         "aws sts get-caller-identity",
     ]);
     wrote_nothing(&ci, "eks-stranger");
@@ -65,8 +64,9 @@ fn a_principal_without_rights() {
     let _ = run.says(&[
         "403 Forbidden",
         user,
-        "aws eks associate-access-policy --cluster-name eks-guest --region eu-west-1 --principal-arn arn:aws:iam::111122223333:role/ci ",
-        "ClusterRole",
+        "does not let it list namespaces on cluster `eks-guest`",
+        "aws eks update-access-entry --cluster-name eks-guest --region eu-west-1 --principal-arn arn:aws:iam::111122223333:role/ci --kubernetes-groups mcpctl\n",
+        "kubectl create clusterrolebinding mcpctl-tenants --clusterrole=mcpctl-tenants --group=mcpctl\n",
     ]);
     wrote_nothing(&ci, "eks-guest");
 }
