@@ -72,7 +72,12 @@ fn every_verb_runs_under_its_cluster_role_and_needs_all_of_it() {
     verify(&cluster, &verifier);
     let before = cluster.world.aws_calls().len();
     remove_the_platform(&cluster, &keeper);
-    asked_aws_for(&cluster, before, &["DescribeCluster", "ListRoles"]);
+    let asked = [
+        "DescribeCluster",
+        "ListPodIdentityAssociations",
+        "ListRoles",
+    ];
+    asked_aws_for(&cluster, before, &asked);
 
     for user in [&tool, &keeper, &verifier] {
         assert_eq!(user.refused(), Vec::<String>::new());
