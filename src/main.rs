@@ -16,7 +16,7 @@ use mcpctl::{
     session::Context,
 };
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{self, SignalKind, signal},
     sync::watch,
 };
 
@@ -64,7 +64,13 @@ async fn run(
     command: Command,
     signals: watch::Sender<Option<Signal>>,
 ) -> ExitCode {
-    tokio::spawn(listen(signals));
+    // Before anything is begun that a signal should end.
+    if let (Ok(interrupt), Ok(terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) {
+        tokio::spawn(listen((interrupt, terminate), signals));
+    }
     let result = commands::run(context, command).await;
     exit_code(context.report.end(result))
 }
@@ -87,13 +93,10 @@ fn print(said: &clap::Error) -> ExitCode {
 
 /// The first signal ends the run in good order, the second at once.
 #[expect(clippy::exit, reason = "the second signal means: now")]
-async fn listen(sender: watch::Sender<Option<Signal>>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
+async fn listen(
+    (mut interrupt, mut terminate): (unix::Signal, unix::Signal),
+    sender: watch::Sender<Option<Signal>>,
+) {
     loop {
         let came = tokio::select! {
             _ = interrupt.recv() => Signal::Interrupt,
