@@ -108,6 +108,10 @@ fn said(text: &mut String, status: &Status) {
         said.tier, said.replicas, said.drain_seconds
     );
     line(text, "tier", &plain(&size));
+    if !said.allowed_rules.is_empty() {
+        let rules = said.allowed_rules.join(", ");
+        line(text, "policy lint", &format!("lets through {rules}"));
+    }
 }
 
 fn half(text: &mut String, name: &str, half: &Half) {

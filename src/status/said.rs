@@ -30,6 +30,8 @@ pub struct Said {
     pub protected: bool,
     /// Names of environment variables, in their order.
     pub env: Vec<String>,
+    /// Rules of the policy lint that the tenant's owner lets through.
+    pub allowed_rules: Vec<String>,
 }
 
 /// Who authenticates clients.
@@ -59,6 +61,12 @@ impl Said {
             },
             drain_seconds: spec.drain_seconds,
             protected: spec.protected,
+            allowed_rules: spec
+                .identity
+                .allow
+                .iter()
+                .map(|allowed| allowed.rule().id.to_string())
+                .collect(),
             env: spec
                 .env
                 .iter()

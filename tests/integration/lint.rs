@@ -247,6 +247,18 @@ fn an_allowed_rule_is_recorded_and_holds() {
         (diff.stdout.as_str(), diff.stderr.as_str()),
         ("", "no differences\n")
     );
+    let status = ["tenant", "status", tenant];
+    let shown = world.mcpctl(&status).expect(0).stdout;
+    let line = "policy lint  lets through whole-service\n";
+    assert!(shown.contains(line), "{shown}");
+    let shown = world
+        .mcpctl(&[&status[..], &["-o", "json"]].concat())
+        .expect(0);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    assert_eq!(
+        shown["spec"]["allowedRules"],
+        serde_json::json!(["whole-service"])
+    );
     // The difference decides the exit code; what is found is said.
     world.write("bad.json", &bad_policy("any-action"));
     let _ = world
