@@ -109,6 +109,14 @@ fn a_namespace_that_is_labelled_too_late_is_not_seen() {
     class("blind");
     namespace("blind-late", "other");
     ingress("blind-late", "blind", &[]);
+    // What the controller does after it has seen the Ingress, and after it had every chance to see the label.
+    let something_later = |name: &str| {
+        namespace(name, "sighted");
+        ingress(name, "sighted", &[]);
+        await_host(name);
+    };
+    class("sighted");
+    something_later("sighted-before");
     kubectl(&[
         "label",
         "namespace",
@@ -116,11 +124,7 @@ fn a_namespace_that_is_labelled_too_late_is_not_seen() {
         "class=blind",
         "--overwrite",
     ]);
-    // Something that the controller does after it had every chance to see the label.
-    class("sighted");
-    namespace("sighted", "sighted");
-    ingress("sighted", "sighted", &[]);
-    await_host("sighted");
+    something_later("sighted-after");
     assert_eq!(host("blind-late"), None);
     kubectl(&["annotate", "ingress", "mcp", "-n", "blind-late", "touch=1"]);
     await_host("blind-late");
