@@ -52,7 +52,11 @@ pub fn tenant(
 ) -> Result<State> {
     let context = render::tenant(resolved, settings)?;
     let templates = &settings.templates.tenant;
-    let place = place::Tenant { resolved, settings };
+    let place = place::Tenant {
+        resolved,
+        settings,
+        variables: &context,
+    };
     let mut made = Made::default();
     for mut rendered in templates.render(&context)? {
         place.check(&rendered)?;

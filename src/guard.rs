@@ -8,14 +8,13 @@ use crate::{
     backend::{CallError, Kubernetes, Reason},
     error::{Error, Result},
     gate,
-    marks::TENANT,
+    marks::{IDENTITY, TENANT},
     object::{Id, Object},
 };
 
 /// The admission policy that refuses pods without credentials.
 pub const POLICY: &str = "mcpctl-identity";
-/// The label of namespaces that the policy guards, and its value.
-const IDENTITY: &str = "mcpctl.dev/identity";
+/// The value of the label of namespaces that the policy guards.
 const REQUIRED: &str = "required";
 const GROUP: &str = "admissionregistration.k8s.io";
 

@@ -2,6 +2,8 @@
 
 /// Label and tag that say whose tenant an object is.
 pub const TENANT: &str = "mcpctl.dev/tenant";
+/// Label by which the identity policy finds the namespaces of tenants.
+pub const IDENTITY: &str = "mcpctl.dev/identity";
 /// Label of the platform's own objects.
 pub const PLATFORM: &str = "mcpctl.dev/platform";
 /// Tag that says which cluster a role or association belongs to.

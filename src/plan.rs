@@ -262,8 +262,8 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
             id: id.clone(),
             what,
         });
-        let is_role = |step: &Step| step.id == *id && matches!(step.action, Action::Delete(_));
-        if wanted.is_empty() || !plan.steps.iter().any(is_role) {
+        let deletes = |step: &Step| step.id == *id && matches!(step.action, Action::Delete(_));
+        if wanted.is_empty() || !plan.steps.iter().any(deletes) {
             plan.foreign.extend(found);
             continue;
         }
@@ -288,7 +288,7 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
 }
 
 /// Whether what hangs on a role is a managed policy that its tenant asked for, by the role's tag.
-fn asked_for(role: &Object, what: &str) -> bool {
+pub fn asked_for(role: &Object, what: &str) -> bool {
     let hashes = aws_tag(role, MANAGED_POLICIES).unwrap_or_default();
     let arn = what.strip_prefix("managed policy ").map(short_hash);
     arn.is_some_and(|hash| hashes.split(' ').any(|own| own == hash))

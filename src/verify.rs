@@ -10,7 +10,7 @@ use crate::{
     config::Settings,
     error::{Error, Result},
     marks::TENANT,
-    object::{Id, Object},
+    object::{EKS, IAM, Id, Object, State},
     spec::{Image, Resolved},
     wait::Finding,
 };
@@ -100,6 +100,21 @@ pub fn pod(resolved: &Resolved, settings: &Settings) -> Result<Object> {
 /// Whether an object is such a pod.
 pub fn is_own(id: &Id) -> bool {
     id.is("", "Pod") && id.name == NAME
+}
+
+/// The ARN of the role whose credentials pods get, as a run wrote or read it: the second one of a chain, else the one that
+/// the association is for. Where ACK makes it, the association refers to the role's object.
+pub fn role(state: &State) -> Option<String> {
+    const PLACES: [(&str, &str); 3] = [
+        (EKS, "/spec/targetRoleARN"),
+        (EKS, "/spec/roleARN"),
+        (IAM, "/status/ackResourceMetadata/arn"),
+    ];
+    PLACES.iter().find_map(|(group, place)| {
+        let mut of_group = state.values().filter(|object| object.id().group == *group);
+        of_group
+            .find_map(|object| Some(object.text(place).to_string()).filter(|arn| !arn.is_empty()))
+    })
 }
 
 /// Which nodes the tenant's pods are for, and what they pull with, as far as it says.

@@ -45,6 +45,16 @@ pub struct Apply {
     pub manager: Option<&'static str>,
 }
 
+impl Apply {
+    /// Refuses if the object exists: of two that create one, one is refused.
+    pub fn anew() -> Self {
+        Self {
+            resource_version: Some("1".into()),
+            ..Self::default()
+        }
+    }
+}
+
 /// What happens to dependants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Propagation {

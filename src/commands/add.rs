@@ -216,20 +216,13 @@ fn good_end(
     let name = &resolved.name;
     let verifies = |step: &Step| matches!(step.action, Action::Verify(_));
     let verified = plan.steps.iter().any(verifies).then(|| {
-        let role = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_string();
-        let places = [
-            (EKS, "/spec/targetRoleARN"),
-            (EKS, "/spec/roleARN"),
-            (IAM, "/spec/name"),
-        ];
-        let known = places.map(|(group, place)| role(&text(&outcome.state, group, place)));
-        let role = known.into_iter().find(|role| !role.is_empty());
+        let arn = verify::role(&outcome.state).unwrap_or_default();
+        let role = arn.rsplit('/').next().unwrap_or_default();
         let untested = if shared {
             "; what its session policy leaves of that was not tried"
         } else {
             ""
         };
-        let role = role.unwrap_or_default();
         format!("a pod of it asked STS who it is, and runs as role {role}{untested}")
     });
     if !plan.writes() {

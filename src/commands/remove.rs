@@ -12,11 +12,10 @@ use serde_json::Value;
 use crate::{
     ack,
     cli::{Only, Remove},
-    desired,
     error::{Error, Result},
     guests::{self, Guests},
     managed,
-    marks::{MANAGED_POLICIES, PROTECTED, TENANT},
+    marks::{PROTECTED, TENANT},
     object::{Id, State},
     observe,
     plan::{self, Action, Conflict, Foreign, Home, Options, Plan},
@@ -242,17 +241,12 @@ fn stopped_by_the_tenant(look: &Look, live: &State, gone: bool) -> Vec<Conflict>
 fn on_the_role(look: &Look, live: &State, foreign: &mut Vec<Foreign>) -> Vec<Conflict> {
     let own = own_managed_of_record(look);
     let released = |id: &Id| live.get(id).is_some_and(plan::is_adopted);
-    let tagged = |id: &Id| {
-        live.get(id)
-            .and_then(|role| plan::aws_tag(role, MANAGED_POLICIES))
-    };
     let asked_for = |foreign: &Foreign| {
-        let arn = foreign.what.strip_prefix("managed policy ");
-        arn.is_some_and(|arn| {
-            let hashes = tagged(&foreign.id).unwrap_or_default();
-            let hash = desired::short_hash(arn);
-            own.iter().any(|own| own == arn) || hashes.split(' ').any(|own| own == hash)
-        })
+        let what = foreign.what.as_str();
+        let arn = what.strip_prefix("managed policy ");
+        let tagged = live.get(&foreign.id);
+        arn.is_some_and(|arn| own.iter().any(|own| own == arn))
+            || tagged.is_some_and(|role| plan::asked_for(role, what))
     };
     let stops = foreign
         .drain(..)

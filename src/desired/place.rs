@@ -1,17 +1,18 @@
 //! What templates may make, and what they must: a tenant lives in its namespace, and has all that keeps it apart from
 //! the others.
 
+use serde_json::Value;
+
 use crate::{
     config::Settings,
     error::{Error, Result},
+    marks::IDENTITY,
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
     policy,
-    render::{self, Rendered, Template},
+    render::{Rendered, Template},
     spec::Resolved,
 };
 
-/// The label by which the identity policy finds the namespaces of tenants.
-const IDENTITY: &str = "mcpctl.dev/identity";
 const IN_NAMESPACE: &str = "set metadata.namespace: {{ names.namespace }}";
 const BUILT_IN: &str = "to see the built-in template: mcpctl template export DIR";
 
@@ -19,6 +20,8 @@ const BUILT_IN: &str = "to see the built-in template: mcpctl template export DIR
 pub(super) struct Tenant<'a> {
     pub(super) resolved: &'a Resolved,
     pub(super) settings: &'a Settings,
+    /// The variables of its templates.
+    pub(super) variables: &'a Value,
 }
 
 impl Tenant<'_> {
@@ -103,8 +106,7 @@ impl Tenant<'_> {
     /// What an association gives is the tenant's role, with what keeps it to the tenant: nothing else is looked at by
     /// the lint.
     fn check_binding(&self, association: &Object, at: &str) -> Result<()> {
-        let variables = render::identity(self.resolved, self.settings)?;
-        let (role, own) = (&variables["role"], &variables["association"]);
+        let (role, own) = (&self.variables["role"], &self.variables["association"]);
         for (field, wanted, variable) in [
             ("roleARN", &role["arn"], "role.arn"),
             (
@@ -135,8 +137,8 @@ impl Tenant<'_> {
 
     /// A template may pin the role further, and let nobody else in.
     fn check_trust(&self, role: &Object, at: &str) -> Result<()> {
-        let pinned = render::trust_policy(self.resolved, self.settings);
-        let loosened = policy::loosened(&pinned, &role.tree["spec"]["assumeRolePolicyDocument"]);
+        let pinned = &self.variables["role"]["trustPolicy"];
+        let loosened = policy::loosened(pinned, &role.tree["spec"]["assumeRolePolicyDocument"]);
         if loosened.is_empty() {
             return Ok(());
         }

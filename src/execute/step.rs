@@ -139,12 +139,7 @@ async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
 }
 
 async fn apply_new(object: &Object, kubernetes: &Kubernetes, run: &Run<'_>) -> Result<Object> {
-    // Version 1 stands for "does not exist": of two that create one object, one is refused.
-    let how = Apply {
-        resource_version: Some("1".into()),
-        ..Apply::default()
-    };
-    match kubernetes.apply(object, &how).await {
+    match kubernetes.apply(object, &Apply::anew()).await {
         Ok(made) => Ok(made),
         Err(error) if error.reason == Reason::Conflict => {
             already_there(object, error, (kubernetes, run)).await

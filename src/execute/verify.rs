@@ -7,7 +7,7 @@ use super::{
 use crate::{
     backend::{Apply, Kubernetes, Propagation, Reason},
     error::{Error, Kind, Result},
-    object::{EKS, IAM, Object},
+    object::Object,
     plan::Step,
     verify,
     wait::{self, LogOf},
@@ -36,18 +36,16 @@ pub(super) async fn verify(
 
 async fn run_once(step: &Step, pod: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let kubernetes = run.kubernetes()?;
-    let role = role(progress)?;
+    let role = verify::role(&progress.state.borrow());
+    let role =
+        role.ok_or_else(|| Error::new(Kind::Wait, "the ARN of the tenant's role is not known"))?;
     let replaced = async {
         replace(pod, kubernetes, run).await?;
         Ok(String::new())
     };
     bounded(step, (run, progress), replaced).await?;
-    // Version 1 stands for "does not exist".
-    let how = Apply {
-        resource_version: Some("1".into()),
-        ..Apply::default()
-    };
-    let made = match kubernetes.apply(pod, &how).await.map_err(Error::from) {
+    let made = kubernetes.apply(pod, &Apply::anew()).await;
+    let made = match made.map_err(Error::from) {
         Ok(made) => made,
         Err(error) => {
             // It may have been made all the same.
@@ -67,23 +65,6 @@ async fn run_once(step: &Step, pod: &Object, run: &Run<'_>, progress: &Progress)
             .into_iter()
             .fold(answer.detail(error.what), Error::detail)),
     }
-}
-
-/// The ARN of the role whose credentials pods get, as the run wrote or read it: the second one of a chain, else the one
-/// that the association is for. Where ACK makes it, the association refers to the role's object.
-fn role(progress: &Progress) -> Result<String> {
-    const PLACES: [(&str, &str); 3] = [
-        (EKS, "/spec/targetRoleARN"),
-        (EKS, "/spec/roleARN"),
-        (IAM, "/status/ackResourceMetadata/arn"),
-    ];
-    let state = progress.state.borrow();
-    let known = PLACES.iter().find_map(|(group, place)| {
-        let mut of_group = state.values().filter(|object| object.id().group == *group);
-        of_group
-            .find_map(|object| Some(object.text(place).to_string()).filter(|arn| !arn.is_empty()))
-    });
-    known.ok_or_else(|| Error::new(Kind::Wait, "the ARN of the tenant's role is not known"))
 }
 
 /// Takes away what a run that was killed left behind.

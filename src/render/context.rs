@@ -53,7 +53,7 @@ pub fn tenant(resolved: &Resolved, settings: &Settings) -> Result<Value> {
         "jwtValidation": jwt,
     });
     crate::spec::merge(&mut context, &own);
-    crate::spec::merge(&mut context, &identity::identity(resolved, settings)?);
+    crate::spec::merge(&mut context, &identity::variables(resolved, settings)?);
     Ok(context)
 }
 

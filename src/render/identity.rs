@@ -19,7 +19,7 @@ pub const ACCOUNT_PLACEHOLDER: &str = "ACCOUNT-ID-NOT-SET";
 ///
 /// # Errors
 /// Usage, for a policy that cannot be expanded, and for what AWS would refuse.
-pub fn identity(resolved: &Resolved, settings: &Settings) -> Result<Value> {
+pub(super) fn variables(resolved: &Resolved, settings: &Settings) -> Result<Value> {
     match &settings.scoping {
         Scoping::Dedicated => dedicated(resolved, settings),
         Scoping::SessionPolicy(role) => shared(role, resolved, settings),
@@ -152,7 +152,7 @@ pub(super) fn account(settings: &Settings) -> &str {
 
 /// Only this cluster's Pod Identity, for this namespace and service account, may assume the role.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html>
-pub fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
+fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
     json!({
         "Version": "2012-10-17",
         "Statement": [{
