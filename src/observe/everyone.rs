@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 
 use super::{Summaries, roles, summaries};
 use crate::{
@@ -39,11 +39,13 @@ pub async fn everyone(
     settings: &Settings,
 ) -> Result<Everyone> {
     let cluster = async {
-        let lists = try_join(
+        // Both answers are waited for, so that of two refusals it is always the same one that is shown.
+        let (namespaces, deployments) = join(
             kubernetes.list(own_kind("", "Namespace"), "", TENANT),
             kubernetes.list(own_kind("apps", "Deployment"), "", TENANT),
-        );
-        Ok(lists.await?)
+        )
+        .await;
+        Ok((namespaces?, deployments?))
     };
     let identities = async {
         let name = &settings.cluster.name;
