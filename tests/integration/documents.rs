@@ -144,6 +144,15 @@ fn blocks(language: &str) -> Vec<Vec<&'static str>> {
     blocks
 }
 
+/// What a command of the README ends with, and what stderr then says: `# exit code 4: text`, or nothing for success.
+fn promised(command: &str) -> (i32, &str) {
+    let Some((_, promise)) = command.split_once("# exit code ") else {
+        return (0, "");
+    };
+    let (code, said) = promise.split_once(": ").unwrap_or((promise, ""));
+    (code.parse().expect("an exit code"), said)
+}
+
 /// In their order, in one shell each, on a cluster of their own.
 #[test]
 fn the_commands_of_the_readme_work() {
@@ -163,9 +172,13 @@ fn the_commands_of_the_readme_work() {
     let commands = blocks("sh").concat();
     let commands: Vec<_> = commands
         .iter()
-        .filter(|line| line.starts_with("mcpctl ") || line.contains(" mcpctl "))
+        .filter(|line| {
+            ["mcpctl", "kubectl"]
+                .iter()
+                .any(|name| line.split(' ').any(|word| word == *name))
+        })
         .collect();
-    assert!(commands.len() > 10, "{commands:?}");
+    assert!(commands.len() > 40, "{commands:?}");
     for command in commands {
         let mut shell = Command::new("bash");
         shell
@@ -177,7 +190,9 @@ fn the_commands_of_the_readme_work() {
             .env("KUBECACHEDIR", env!("CARGO_TARGET_TMPDIR"))
             .envs(sandbox.aws_env("README"));
         let run = Run::of(&mut shell);
-        assert_eq!(run.code, 0, "{command}\n{run}");
+        let (code, said) = promised(command);
+        assert_eq!(run.code, code, "{command}\n{run}");
+        assert!(run.stderr.contains(said), "{command}\n{run}");
     }
 }
 
