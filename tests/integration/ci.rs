@@ -1,5 +1,7 @@
 //! In a CI job: annotations of GitHub Actions, and a comparison as a comment.
 
+use serde_json::Value;
+
 use crate::world::{Run, World};
 
 fn in_actions(world: &World<'_>, args: &[&str]) -> Run {
@@ -73,4 +75,39 @@ fn differences_make_a_comment() {
         .mcpctl(&["tenant", "diff", "nobody", "-o", "markdown"])
         .expect(2);
     assert_eq!(unknown.stdout, "", "{unknown}");
+}
+
+/// A wait of which nothing new can be said for half a minute: both worlds wait for a pod that does not become ready.
+#[test]
+fn a_long_wait_is_not_a_silent_one() {
+    let worlds = ["patient", "patient-json"].map(World::new);
+    let unready = [
+        "--set",
+        "annotations={sandbox.test/state: Unready}",
+        "--timeout",
+        "35s",
+    ];
+    let children = worlds.each_ref().map(|world| {
+        let form = if world.cluster.ends_with("json") {
+            "json"
+        } else {
+            "text"
+        };
+        let add = ["tenant", "add", &world.cluster, "-o", form];
+        world.start(&[&add, &unready[..]].concat())
+    });
+    let [text, json] =
+        children.map(|child| Run::from_output(child.wait_with_output().expect("an end")).expect(4));
+    let said = "still waiting: Deployment mcp-patient/mcp-server";
+    let beat = text.stderr.lines().find(|line| line.contains(said));
+    let beat = beat.unwrap_or_else(|| panic!("nothing says `{said}`: {text}"));
+    assert!(beat.contains("0 of 1 pods ready"), "{beat}");
+
+    let lines = json.stdout.lines();
+    let events = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut waits = events.filter(|event| event["action"] == "awaitReady");
+    assert!(
+        waits.any(|event| event["type"] == "waiting" && event["seconds"].as_u64() >= Some(30)),
+        "{json}"
+    );
 }
