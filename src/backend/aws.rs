@@ -3,18 +3,18 @@
 use std::{path::Path, time::Duration};
 
 use aws_config::{
-    BehaviorVersion, profile::ProfileFileCredentialsProvider, retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, profile::ProfileFileCredentialsProvider, provider_config::ProviderConfig,
+    retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 
-use super::{connect, eks::Eks, iam::Iam, token::Signer};
+use super::{eks::Eks, iam::Iam, token::Signer};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     spec::{ClusterName, Region},
 };
 
+mod client;
 mod kept;
 
 /// Clients for IAM and EKS.
@@ -38,8 +38,12 @@ impl Aws {
         profile: Option<&str>,
         ca_bundle: Option<&Path>,
     ) -> Result<Self> {
+        let client = client::https(ca_bundle)?;
+        let shown = client::shown(client.clone());
+        let sdk_region = aws_config::Region::new(region.to_string());
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(aws_config::Region::new(region.to_string()))
+            .region(sdk_region.clone())
+            .http_client(shown.clone())
             .retry_config(RetryConfig::standard().with_max_attempts(4))
             .timeout_config(
                 TimeoutConfig::builder()
@@ -48,21 +52,24 @@ impl Aws {
             );
         if let Some(profile) = profile {
             // As in the AWS CLI, a profile that is named counts more than keys in the environment.
+            // A provider of one's own has to be told where to call for a role's credentials, and how.
+            let asking = ProviderConfig::default()
+                .with_region(Some(sdk_region))
+                .with_http_client(shown);
             let credentials = ProfileFileCredentialsProvider::builder()
+                .configure(&asking)
                 .profile_name(profile)
                 .build();
             loader = loader
                 .profile_name(profile)
                 .credentials_provider(credentials);
         }
-        if let Some(path) = ca_bundle {
-            loader = loader.http_client(trusting(path)?);
-        }
         let config = loader.load().await;
         let credentials = kept::once_for_each_run(config.credentials_provider(), profile);
         let config = config
             .into_builder()
             .credentials_provider(credentials.clone())
+            .http_client(client)
             .build();
         Ok(Self {
             iam: Iam::new(&config),
@@ -76,22 +83,4 @@ impl Aws {
     pub fn signer(&self, cluster: &ClusterName) -> Signer {
         Signer::new(self.credentials.clone(), cluster, &self.region)
     }
-}
-
-/// The SDK does not read `AWS_CA_BUNDLE` by itself.
-fn trusting(path: &Path) -> Result<aws_smithy_runtime_api::client::http::SharedHttpClient> {
-    let pem = std::fs::read(path).map_err(|error| {
-        Error::usage(format!("AWS_CA_BUNDLE: cannot read {}", path.display()))
-            .detail(error.to_string())
-    })?;
-    let store = TrustStore::default().with_pem_certificate(pem);
-    let context = TlsContext::builder()
-        .with_trust_store(store)
-        .build()
-        .map_err(|error| Error::usage(format!("AWS_CA_BUNDLE: {}", connect::chain(&error))))?;
-    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-    Ok(aws_smithy_http_client::Builder::new()
-        .tls_provider(provider)
-        .tls_context(context)
-        .build_https())
 }

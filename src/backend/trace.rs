@@ -61,6 +61,17 @@ impl Sent {
         Self::new(call)
     }
 
+    /// A request for AWS credentials, which has no name of ours. Its query may hold anything.
+    pub(super) fn for_credentials(method: &str, uri: &str) -> Self {
+        let place = uri.split('?').next().unwrap_or_default();
+        Self::new(format!("{method} {place} (credentials)"))
+    }
+
+    /// What came back of it, or that nothing did.
+    pub(super) fn gave(&self, status: Option<u16>) {
+        self.line(status, 1, [("", None), ("", None)]);
+    }
+
     /// What came back from the API server, or that nothing did.
     pub(super) fn answered<B>(&self, response: Option<&Response<B>>) {
         let header = |name| response?.headers().get(name)?.to_str().ok();

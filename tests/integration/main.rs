@@ -4,6 +4,7 @@ mod access;
 mod ack;
 mod adoption;
 mod at_once;
+mod aws_access;
 mod by_hand;
 mod ci;
 mod completion;
