@@ -167,8 +167,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
         tokio::select! {
             Some((index, result)) = flying.next() => outcome.take(plan, index, result, run),
             Some(came) = next_signal(&mut signal), if outcome.interrupted.is_none() => {
-                (run.events)(Event::Interrupted);
-                outcome.interrupted = Some(came);
+                outcome.interrupt(came, run);
             }
             _ = tick.tick() => (run.events)(Event::Tick),
             _ = renewal.tick() => stop |= !renew(run, &progress, &mut outcome).await,
@@ -262,11 +261,24 @@ impl Outcome {
                 (run.events)(Event::Done(step, &text));
                 self.done.push(index);
             }
-            Err(error) if matches!(error.kind, Kind::Interrupted(_)) => self.skip(plan, index, run),
-            Err(error) => {
-                (run.events)(Event::Failed(step, &error));
-                self.failed.push((index, error));
-            }
+            Err(error) => match error.kind {
+                // A step that waits may hear of the signal first, and be the last of the run.
+                Kind::Interrupted(came) => {
+                    self.interrupt(came, run);
+                    self.skip(plan, index, run);
+                }
+                _ => {
+                    (run.events)(Event::Failed(step, &error));
+                    self.failed.push((index, error));
+                }
+            },
+        }
+    }
+
+    fn interrupt(&mut self, came: Signal, run: &Run<'_>) {
+        if self.interrupted.is_none() {
+            (run.events)(Event::Interrupted);
+            self.interrupted = Some(came);
         }
     }
 

@@ -4,7 +4,10 @@ use std::{process::Command, time::Duration};
 
 use mcpctl_sandbox::AwsRule;
 
-use crate::world::{Run, World};
+use crate::{
+    lines::Lines,
+    world::{Run, World},
+};
 
 const SOON: Duration = Duration::from_mins(1);
 
@@ -150,4 +153,29 @@ fn an_interrupted_removal_is_completed_by_the_same_command() {
         .mcpctl(&["tenant", "remove", "halfgone", "--yes"])
         .expect(0)
         .says(&["nothing to remove"]);
+}
+
+/// Whoever hears of the signal first, the run or the step that waits, it is no good end.
+#[test]
+fn a_signal_while_something_is_awaited_is_no_good_end() {
+    let world = World::new("awaited");
+    let unready = "annotations={sandbox.test/state: Unready}";
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = world.start(&["tenant", "add", "awaited", "--set", unready]);
+        let mut said = Lines::of(&mut child);
+        said.until("Deployment mcp-awaited/mcp-server: 0 of 1 pods ready");
+        send(signal, child.id());
+        said.until("error: tenant `awaited`: interrupted");
+        assert_eq!(child.wait().expect("an end").code(), Some(code));
+
+        let mut child = world.start(&["tenant", "remove", "awaited", "--yes"]);
+        let mut said = Lines::of(&mut child);
+        said.until("Namespace mcp-awaited deleted");
+        send(signal, child.id());
+        said.until("error: tenant `awaited`: interrupted");
+        assert_eq!(child.wait().expect("an end").code(), Some(code));
+        let _ = world
+            .mcpctl(&["tenant", "remove", "awaited", "--yes"])
+            .expect(0);
+    }
 }
