@@ -4,10 +4,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 mod actions;
+mod condition;
 mod escalation;
 mod form;
 mod grants;
 mod managed;
+mod names;
 mod rules;
 mod statement;
 #[cfg(test)]
@@ -116,7 +118,7 @@ fn tenant_not_named(statements: &[Statement<'_>]) -> Option<Finding> {
     });
     let named = allows().any(|statement| statement.names_tenant);
     (could_name && !named).then(|| {
-        let why = "no resource and no condition names the tenant: every tenant with this policy reaches the same";
+        let why = "no resource names the tenant, and no condition holds what is reached to the tenant's own: every tenant with this policy reaches the same";
         Finding::new(&TENANT_NOT_NAMED, WHOLE, why)
     })
 }

@@ -78,8 +78,8 @@ rules! {
         "`NotResource` with `Allow`: every resource but those listed",
         "list with Resource what is allowed, or use NotResource with Deny";
     ANY_RESOURCE = "any-resource", Error, allowable: true,
-        "`Resource: *`, or an ARN that says no more, for actions that take a resource, without a condition that names the tenant",
-        "give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition that names the tenant";
+        "`Resource: *`, or an ARN that says no more, for actions that take a resource, without a condition that only the tenant's own meets",
+        "give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition on what is reached that only the tenant's own meets, such as StringEquals on aws:ResourceTag/tenant";
     PASS_ANY_ROLE = "pass-any-role", Error, allowable: true,
         "`iam:PassRole` for any role: what a service does with the role, the tenant can do",
         "give the ARN of the one role, and a condition on iam:PassedToService";
@@ -96,8 +96,8 @@ rules! {
         "a managed policy of AWS that is not made for one tenant: `AdministratorAccess`, `PowerUserAccess`, `IAMFullAccess`, `ReadOnlyAccess`, every `…FullAccess`, those of administrators' jobs",
         "write the few statements that the server needs into identity.policy";
     TENANT_NOT_NAMED = "tenant-not-named", Warning, allowable: true,
-        "no statement that allows something names the tenant in its resources or conditions, so that every tenant with this policy reaches the same",
-        "put {{ tenant.name }} into the ARNs, or a condition on ${aws:PrincipalTag/kubernetes-namespace}";
+        "no statement that allows something names the tenant in its resources, or in a condition that only the tenant's own meets, so that every tenant with this policy reaches the same",
+        "put {{ tenant.name }} into the ARNs, or compare what is reached with it, as in StringEquals of aws:ResourceTag/tenant and ${aws:PrincipalTag/kubernetes-namespace}";
     UNKNOWN_SERVICE = "unknown-service", Warning, allowable: true,
         "a service prefix that AWS's service reference does not list",
         "check the spelling; what IAM does not know it grants to nobody";

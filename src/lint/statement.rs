@@ -2,17 +2,8 @@
 
 use serde_json::Value;
 
+use super::{condition, names::names_tenant};
 use crate::policy;
-
-/// Session tags that are the tenant's own, and the role's tag with its name.
-/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html>
-const TAGS_OF_THE_TENANT: [&str; 5] = [
-    "aws:PrincipalTag/kubernetes-namespace",
-    "aws:PrincipalTag/kubernetes-pod-name",
-    "aws:PrincipalTag/kubernetes-pod-uid",
-    "aws:PrincipalTag/kubernetes-service-account",
-    "aws:PrincipalTag/mcpctl.dev/tenant",
-];
 
 /// Types that may stand before the name in an ARN: `table/*` is every table.
 const TYPES: [&str; 24] = [
@@ -81,9 +72,9 @@ pub(super) struct Statement<'a> {
     pub(super) resources: Listed<'a>,
     /// The first resource that says no more than `*` does.
     pub(super) any_resource: Option<&'a str>,
-    /// Its condition names the tenant.
+    /// Its condition holds for nothing but what is the tenant's.
     pub(super) bound: bool,
-    /// Its resources or its condition name the tenant.
+    /// It is bound, or its resources name the tenant.
     pub(super) names_tenant: bool,
 }
 
@@ -91,12 +82,13 @@ pub(super) struct Statement<'a> {
 pub(super) fn statements<'a>(document: &'a Value, names: &[&str]) -> Vec<Statement<'a>> {
     let read = |(index, statement): (usize, &'a Value)| {
         let resources = Listed::read(statement, "Resource", "NotResource");
-        let bound = any_text(&statement["Condition"], &|text| names_tenant(text, names));
+        let actions = Listed::read(statement, "Action", "NotAction");
+        let bound = condition::binds(&statement["Condition"], &actions, names);
         Statement {
             label: policy::label(index, statement),
             sid: statement["Sid"].as_str(),
             allows: statement["Effect"] == "Allow",
-            actions: Listed::read(statement, "Action", "NotAction"),
+            actions,
             names_tenant: bound
                 || resources
                     .texts()
@@ -114,35 +106,11 @@ pub(super) fn statements<'a>(document: &'a Value, names: &[&str]) -> Vec<Stateme
         .collect()
 }
 
-fn texts(value: &Value) -> Vec<&str> {
+pub(super) fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
         single => single.as_str().into_iter().collect(),
     }
-}
-
-/// Whether a text, key or value, anywhere in a tree is as asked.
-fn any_text(tree: &Value, is: &impl Fn(&str) -> bool) -> bool {
-    match tree {
-        Value::String(text) => is(text),
-        Value::Array(items) => items.iter().any(|item| any_text(item, is)),
-        Value::Object(map) => map
-            .iter()
-            .any(|(key, value)| is(key) || any_text(value, is)),
-        _ => false,
-    }
-}
-
-/// Whether a text holds one of the tenant's names as a word, or a variable that stands for it.
-fn names_tenant(text: &str, names: &[&str]) -> bool {
-    let of_a_word = |c: char| c.is_ascii_alphanumeric();
-    let named = |name: &str| {
-        !name.is_empty()
-            && text.match_indices(name).any(|(at, _)| {
-                !text[..at].ends_with(of_a_word) && !text[at + name.len()..].starts_with(of_a_word)
-            })
-    };
-    names.iter().any(|name| named(name)) || TAGS_OF_THE_TENANT.iter().any(|tag| text.contains(tag))
 }
 
 /// Whether a resource says no more than `*`: nothing but wildcards where an ARN names the resource.
@@ -188,15 +156,5 @@ mod tests {
         ] {
             assert!(!is_any(one), "{one}");
         }
-    }
-
-    #[test]
-    fn a_name_counts_as_a_word_only() {
-        let named = |text| names_tenant(text, &["acme", "mcp-acme"]);
-        assert!(named("arn:aws:s3:::data-acme/*"));
-        assert!(named("acme"));
-        assert!(named("${aws:PrincipalTag/kubernetes-namespace}"));
-        assert!(!named("arn:aws:s3:::acmecorp/*"));
-        assert!(!named("arn:aws:s3:::pacme/*"));
     }
 }

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::{Allowed, Finding, Identity, RULES, lint};
 use crate::{policy, testing};
 
+mod conditions;
+
 /// What is found in a policy of tenant `acme`.
 fn found(document: &Value, allowed: &[Allowed]) -> Vec<Finding> {
     let identity = Identity {
@@ -91,21 +93,6 @@ fn what_is_denied_is_granted_to_nobody() {
         broken(&json!({"Effect": "Deny", "NotAction": "s3:*", "NotResource": "arn:aws:s3:::acme"})),
         [""; 0]
     );
-}
-
-#[test]
-fn a_condition_that_names_the_tenant_bounds_every_resource() {
-    let mut statement = allow("secretsmanager:GetSecretValue", "*");
-    statement["Condition"] = json!({"StringEquals": {"aws:ResourceTag/env": "prod"}});
-    assert_eq!(broken(&statement), ["any-resource"]);
-    for value in [
-        "acme",
-        "mcp-acme",
-        "${aws:PrincipalTag/kubernetes-namespace}",
-    ] {
-        statement["Condition"] = json!({"StringEquals": {"aws:ResourceTag/tenant": [value]}});
-        assert_eq!(broken(&statement), [""; 0], "{value}");
-    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn findings_say_where_why_and_what_instead() {
     let run = Run::of(&mut offline(&bad(), &args)).expect(2);
     insta::assert_snapshot!(format!("{}{}", run.stdout, run.stderr), @"
     any-resource.json: error any-resource: statement Secrets: `*` takes in what every tenant has: secretsmanager:GetSecretValue could be held to single resources
-      instead: give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition that names the tenant
+      instead: give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition on what is reached that only the tenant's own meets, such as StringEquals on aws:ResourceTag/tenant
     unknown-action.json: warning unknown-action: statement #1: there is no action `s3:GetObjects`
       instead: did you mean `s3:GetObject`? What IAM does not know it grants to nobody
     broad-managed-policy.json: error broad-managed-policy: managed policy arn:aws:iam::aws:policy/AmazonS3FullAccess: AmazonS3FullAccess reaches far beyond one tenant
@@ -161,7 +161,7 @@ fn a_dry_run_stops_at_an_error_unless_its_rule_is_allowed() {
     insta::assert_snapshot!(desk.refusal(&dry_run), @"
     error: tenant `acme` is refused by the policy lint
       any-resource: statement Secrets: `*` takes in what every tenant has: secretsmanager:GetSecretValue could be held to single resources
-        instead: give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition that names the tenant
+        instead: give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition on what is reached that only the tenant's own meets, such as StringEquals on aws:ResourceTag/tenant
       hint: mend the policy; or let it through, which is recorded with the tenant: --allow any-resource
     ");
     let stream = desk.stream(&["--policy", "bad.json", "--allow", "any-resource"]);

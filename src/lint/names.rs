@@ -1,0 +1,113 @@
+//! How a text of a policy names the tenant.
+
+use std::ops::Range;
+
+/// Session tags that no other tenant has, and the role's tag with the tenant's name. The tag with the service account
+/// is not among them: its name is the same for all tenants.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html>
+const TAGS_OF_THE_TENANT: [&str; 4] = [
+    "aws:PrincipalTag/kubernetes-namespace",
+    "aws:PrincipalTag/kubernetes-pod-name",
+    "aws:PrincipalTag/kubernetes-pod-uid",
+    "aws:PrincipalTag/mcpctl.dev/tenant",
+];
+
+/// Whether a text holds one of the tenant's names as a word, or a variable that stands for it.
+pub(super) fn names_tenant(text: &str, names: &[&str]) -> bool {
+    places(text, names).next().is_some()
+}
+
+/// Whether a pattern names the tenant and fits nothing of tenants whose names only begin or end like it: `acme/*` does,
+/// `acme*` and `acme-*` do not.
+pub(super) fn names_tenant_alone(pattern: &str, names: &[&str]) -> bool {
+    let of_a_name = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
+    let wild = |c: char| matches!(c, '*' | '?');
+    places(pattern, names).any(|place| {
+        let after = pattern[place.end..].chars().find(|c| !of_a_name(c));
+        let before = pattern[..place.start].chars().rev().find(|c| !of_a_name(c));
+        !after.is_some_and(wild) && !before.is_some_and(wild)
+    })
+}
+
+/// Where in a text the tenant is named.
+fn places<'a>(text: &'a str, names: &'a [&str]) -> impl Iterator<Item = Range<usize>> + 'a {
+    let of_a_word = |c: char| c.is_ascii_alphanumeric();
+    let words = names
+        .iter()
+        .filter(|name| !name.is_empty())
+        .flat_map(move |name| text.match_indices(*name))
+        .map(|(at, name)| at..at + name.len())
+        .filter(move |place| {
+            !text[..place.start].ends_with(of_a_word) && !text[place.end..].starts_with(of_a_word)
+        });
+    words.chain(variables(text))
+}
+
+/// `${tag}` and `${tag, 'default'}`, for each tag of the tenant's.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+fn variables(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices("${").filter_map(|(at, _)| {
+        let length = text[at..].find('}')? + 1;
+        let inside = &text[at + 2..at + length - 1];
+        let tag = inside
+            .split_once(',')
+            .map_or(inside, |(tag, _)| tag)
+            .trim_end();
+        TAGS_OF_THE_TENANT.contains(&tag).then_some(at..at + length)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 2] = ["acme", "mcp-acme"];
+
+    #[test]
+    fn a_name_counts_as_a_word_only() {
+        for text in [
+            "arn:aws:s3:::data-acme/*",
+            "acme",
+            "${aws:PrincipalTag/kubernetes-namespace}",
+            "x/${aws:PrincipalTag/mcpctl.dev/tenant, 'nobody'}/y",
+        ] {
+            assert!(names_tenant(text, &NAMES), "{text}");
+        }
+        for text in [
+            "arn:aws:s3:::acmecorp/*",
+            "arn:aws:s3:::pacme/*",
+            "aws:PrincipalTag/kubernetes-namespace",
+            "${aws:PrincipalTag/kubernetes-namespace",
+            "${aws:PrincipalTag/kubernetes-namespace-label}",
+            "${aws:PrincipalTag/kubernetes-service-account}",
+        ] {
+            assert!(!names_tenant(text, &NAMES), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_must_be_parted_from_the_name() {
+        for text in [
+            "acme",
+            "acme/*",
+            "*/acme/*",
+            "mcp-acme",
+            "arn:aws:ecs:*:*:cluster/acme",
+            "${aws:PrincipalTag/kubernetes-namespace}/*",
+        ] {
+            assert!(names_tenant_alone(text, &NAMES), "{text}");
+        }
+        for text in [
+            "*",
+            "mcp-*",
+            "acme*",
+            "acme-*",
+            "acme?",
+            "*acme",
+            "*-acme/x",
+            "${aws:PrincipalTag/kubernetes-namespace}*",
+        ] {
+            assert!(!names_tenant_alone(text, &NAMES), "{text}");
+        }
+    }
+}

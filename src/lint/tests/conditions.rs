@@ -1,0 +1,139 @@
+//! Which conditions bind a `Resource: *` to the tenant.
+
+use serde_json::{Value, json};
+
+use super::{allow, broken, found};
+
+const NONE: &[&str] = &[];
+const NAMESPACE: &str = "${aws:PrincipalTag/kubernetes-namespace}";
+
+fn with(mut statement: Value, condition: &Value) -> Value {
+    statement["Condition"] = condition.clone();
+    statement
+}
+
+fn secrets(condition: &Value) -> Vec<&'static str> {
+    broken(&with(
+        allow("secretsmanager:GetSecretValue", "*"),
+        condition,
+    ))
+}
+
+#[test]
+fn a_condition_that_holds_for_the_tenants_own_alone_binds() {
+    for condition in [
+        json!({"StringEquals": {"aws:ResourceTag/tenant": "acme"}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": ["acme", "mcp-acme"]}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": NAMESPACE}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": "${aws:PrincipalTag/mcpctl.dev/tenant}"}}),
+        json!({"stringequalsignorecase": {"AWS:resourcetag/tenant": "acme"}}),
+        json!({"StringLike": {"s3:prefix": "acme/*"}}),
+        json!({"StringLike": {"s3:prefix": ["acme", "acme/*", format!("{NAMESPACE}/*")]}}),
+        json!({"StringLike": {"aws:ResourceTag/path": "*/acme/*"}}),
+        json!({"ArnEquals": {"ecs:cluster": "arn:aws:ecs:*:*:cluster/acme"}}),
+        json!({"ArnLike": {"ecs:cluster": "arn:aws:ecs:*:*:cluster/acme"}}),
+        json!({"ForAnyValue:StringEquals": {"aws:ResourceTag/tenant": "acme"}}),
+        json!({"ForAllValues:StringEquals": {"aws:ResourceTag/tenant": "acme"}, "Null": {"aws:resourcetag/tenant": "false"}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": "acme", "aws:RequestedRegion": "eu-west-1"}, "Bool": {"aws:SecureTransport": true}}),
+    ] {
+        assert_eq!(secrets(&condition), NONE, "{condition}");
+    }
+}
+
+#[test]
+fn a_condition_that_holds_for_others_too_does_not() {
+    for condition in [
+        json!({"StringEquals": {"aws:ResourceTag/env": "prod"}}),
+        json!({"StringNotEquals": {"aws:ResourceTag/tenant": "acme"}}),
+        json!({"StringNotLike": {"aws:ResourceTag/tenant": NAMESPACE}}),
+        json!({"StringEqualsIfExists": {"aws:ResourceTag/tenant": "acme"}}),
+        json!({"StringLikeIfExists": {"s3:prefix": "acme/*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": "mcp-*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": "acme*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": "acme-*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": format!("{NAMESPACE}*")}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": ["acme", "globex"]}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": ["acme", 7]}}),
+        json!({"StringEquals": {"aws:ResourceTag/tenant": []}}),
+        json!({"StringEquals": {"aws:ResourceTag/acme": "yes"}}),
+        json!({"StringEquals": {"aws:ResourceTag/account": "${aws:PrincipalTag/kubernetes-service-account}"}}),
+        json!({"StringEquals": {"aws:PrincipalTag/kubernetes-namespace": "mcp-acme"}}),
+        json!({"StringEquals": {"aws:principaltag/mcpctl.dev/tenant": "acme"}}),
+        json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/mcpctl/prod/acme-*/x"}}),
+        json!({"StringEquals": {"aws:RequestTag/tenant": "acme"}}),
+        json!({"ForAllValues:StringEquals": {"aws:ResourceTag/tenant": "acme"}}),
+        json!({"ForAllValues:StringEquals": {"aws:ResourceTag/tenant": "acme"}, "Null": {"aws:ResourceTag/tenant": "true"}}),
+        json!({"ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "acme"}}),
+        json!({"Null": {"aws:ResourceTag/acme": "false"}}),
+        json!({"Bool": {"aws:ResourceTag/tenant": "acme"}}),
+    ] {
+        assert_eq!(secrets(&condition), ["any-resource"], "{condition}");
+    }
+}
+
+#[test]
+fn roles_that_are_passed_or_assumed_are_bound_by_their_own_tags_alone() {
+    for (action, rule) in [
+        ("iam:PassRole", "pass-any-role"),
+        ("sts:AssumeRole", "assume-any-role"),
+    ] {
+        let broken = |condition: Value| broken(&with(allow(action, "*"), &condition));
+        let tag = json!({"StringEquals": {"iam:ResourceTag/tenant": "acme"}});
+        assert_eq!(broken(tag), NONE, "{action}");
+        for condition in [
+            json!({"StringNotEquals": {"iam:ResourceTag/tenant": "acme"}}),
+            json!({"StringEquals": {"aws:PrincipalTag/kubernetes-namespace": "mcp-acme"}}),
+            json!({"StringEquals": {"aws:RequestTag/tenant": "acme"}}),
+            json!({"StringEquals": {"sts:RoleSessionName": "acme"}}),
+            json!({"StringEquals": {"sts:ExternalId": "acme"}}),
+            json!({"ArnLike": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:*:instance/acme"}}),
+        ] {
+            assert_eq!(broken(condition.clone()), [rule], "{action} {condition}");
+        }
+    }
+}
+
+#[test]
+fn the_tag_of_a_request_binds_what_is_made_with_it() {
+    let condition = json!({"StringEquals": {"aws:RequestTag/tenant": "acme"}});
+    let broken = |action: &str| broken(&with(allow(action, "*"), &condition));
+    assert_eq!(broken("secretsmanager:CreateSecret"), NONE);
+    assert_eq!(broken("secretsmanager:TagResource"), ["any-resource"]);
+    assert_eq!(broken("ec2:CreateTags"), ["any-resource"]);
+}
+
+/// What is found in a policy of this statement alone, on a table that is every tenant's.
+fn of_rows(actions: &Value, condition: &Value) -> Vec<&'static str> {
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/shared";
+    let mut statement = with(allow("", table), condition);
+    statement["Action"] = actions.clone();
+    let document = json!({"Version": "2012-10-17", "Statement": statement});
+    let found = found(&document, &[]);
+    found.iter().map(|finding| finding.rule.id).collect()
+}
+
+#[test]
+fn rows_are_the_tenants_where_every_key_must_be() {
+    let rows = json!([
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:BatchGetItem"
+    ]);
+    let scan = json!(["dynamodb:GetItem", "dynamodb:Scan"]);
+    let all = json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [NAMESPACE]}});
+    let like = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme/*"]}});
+    let there = json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["acme/*"]}, "Null": {"dynamodb:LeadingKeys": "false"}});
+    let any = json!({"ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": ["acme"]}});
+    let plain = json!({"StringLike": {"dynamodb:LeadingKeys": "acme/*"}});
+    for condition in [&all, &like, &there, &plain] {
+        assert_eq!(of_rows(&rows, condition), NONE, "{condition}");
+    }
+    assert_eq!(of_rows(&scan, &there), NONE);
+    for (actions, condition) in [(&scan, &all), (&rows, &any)] {
+        assert_eq!(
+            of_rows(actions, condition),
+            ["tenant-not-named"],
+            "{condition}"
+        );
+    }
+}
