@@ -25,13 +25,8 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
         "spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp",
     );
     check(
-        !spec
-            .health
-            .success_codes
-            .as_str()
-            .split([',', '-'])
-            .all(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit())),
-        "spec.health.successCodes: expected codes such as 200, 200-299 or 200,204",
+        !are_codes(spec.health.success_codes.as_str()),
+        "spec.health.successCodes: expected codes from 200 to 499, such as 200, 200-299 or 200,204",
     );
     check(
         spec.auth.mode == AuthMode::Jwt
@@ -65,6 +60,22 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
     found.extend(names_twice(spec));
     found.extend(bad_labels(spec));
     found
+}
+
+/// Whether a load balancer of ours takes this for healthy codes. One that it refuses stops every tenant of its group.
+/// <https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Matcher.html>
+fn are_codes(text: &str) -> bool {
+    let code = |text: &str| {
+        let digits = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
+        let code = text.parse::<u16>().ok().filter(|_| digits)?;
+        (200..=499).contains(&code).then_some(code)
+    };
+    text.split(',').all(|part| match part.split_once('-') {
+        Some((from, to)) => code(from)
+            .zip(code(to))
+            .is_some_and(|(from, to)| from <= to),
+        None => code(part).is_some(),
+    })
 }
 
 fn bad_egress(spec: &TenantSpec) -> Vec<String> {

@@ -102,7 +102,7 @@ fn everything_that_contradicts_itself_is_said_at_once() {
     tenant `acme` is not complete or contradicts itself
       spec.image is missing: give --image, spec.image or defaults.image
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
-      spec.health.successCodes: expected codes such as 200, 200-299 or 200,204
+      spec.health.successCodes: expected codes from 200 to 499, such as 200, 200-299 or 200,204
       spec.auth: mode jwt needs issuer and jwksEndpoint
       spec.security: runAsUser must be above 0, groups must not be negative
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
@@ -130,6 +130,45 @@ fn everything_that_contradicts_itself_is_said_at_once() {
       spec.env: variable `A` is set twice (publicUrlEnv and allowedHostsEnv count)
       hint: its fields come from acme.yaml, built-in settings (tier small) and built-in settings (defaults)
     ");
+}
+
+#[test]
+fn only_codes_that_the_load_balancer_takes_count_as_healthy() {
+    let with = |codes: &str| {
+        let spec = json!({"image": "a:1", "health": {"successCodes": codes}});
+        tenant(spec, &settings())
+    };
+    for codes in [
+        "200",
+        "200-499",
+        "200,204",
+        "200-299,404,410-418",
+        "204-204",
+    ] {
+        assert!(with(codes).is_ok(), "{codes}");
+    }
+    for codes in [
+        "",
+        "2xx",
+        "199",
+        "500",
+        "600",
+        "200-500",
+        "299-200",
+        "200-300-400",
+        "200,",
+        "-200",
+        "200 ",
+        "200, 204",
+        "+20",
+        "0200",
+    ] {
+        let said = with(codes).expect_err(codes).to_string();
+        assert!(
+            said.contains("spec.health.successCodes: "),
+            "{codes}: {said}"
+        );
+    }
 }
 
 #[test]

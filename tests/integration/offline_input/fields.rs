@@ -240,7 +240,7 @@ fn fields_that_contradict_each_other_are_listed_together() {
     error: tenant `acme` is not complete or contradicts itself
       spec.image is missing: give --image, spec.image or defaults.image
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
-      spec.health.successCodes: expected codes such as 200, 200-299 or 200,204
+      spec.health.successCodes: expected codes from 200 to 499, such as 200, 200-299 or 200,204
       spec.auth: mode jwt needs issuer and jwksEndpoint
       spec.security: runAsUser must be above 0, groups must not be negative
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
