@@ -21,6 +21,7 @@ use crate::{
 
 mod encode;
 mod place;
+mod pods;
 mod scaled;
 
 pub use encode::encode;

@@ -58,10 +58,7 @@ impl Patient<'_> {
     }
 
     fn service_account(&self) -> &str {
-        match self.text("/spec/serviceAccountName") {
-            "" => "default",
-            account => account,
-        }
+        service_account_of(self.pod)
     }
 }
 
@@ -156,6 +153,13 @@ impl Diagnosis {
             false if found => error.hint(format!("then {again}")),
             false => error.hint(format!("{again} to go on; --timeout gives it longer")),
         }
+    }
+}
+
+fn service_account_of(pod: &Value) -> &str {
+    match pod["spec"]["serviceAccountName"].as_str() {
+        None | Some("") => "default",
+        Some(account) => account,
     }
 }
 

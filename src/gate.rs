@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     guard::POLICY,
     object::{Object, own_kind},
-    spec::Resolved,
+    spec::{Resolved, SERVICE_ACCOUNT},
     verify,
 };
 
@@ -104,9 +104,12 @@ pub fn is_bare(pod: &Object) -> bool {
     !ended && !goes && !verify::is_own(pod.id()) && !has_credentials(&pod.tree)
 }
 
-/// Whether each container of a pod has what the webhook gives it, and nothing that SDKs look at before: what the
-/// platform's policy asks of a pod.
+/// Whether a pod runs as the tenant's service account, and each container has what the webhook gives it, and nothing that
+/// SDKs look at before: what the platform's policy asks of a pod.
 pub fn has_credentials(pod: &Value) -> bool {
+    if pod["spec"]["serviceAccountName"] != SERVICE_ACCOUNT {
+        return false;
+    }
     let containers = ["containers", "initContainers"]
         .into_iter()
         .filter_map(|list| pod["spec"][list].as_array())
@@ -136,7 +139,10 @@ mod tests {
         {
             assert!(policy.contains(&format!("'{name}'")), "{name}");
         }
-        let pod = |env: Value, init: Value| json!({"spec": {"containers": [{"env": env}], "initContainers": init}});
+        let pod = |env: Value, init: Value| {
+            let containers = json!([{"env": env}]);
+            json!({"spec": {"serviceAccountName": "mcp-server", "containers": containers, "initContainers": init}})
+        };
         let uri = |value: &str| json!({"name": VARIABLE, "value": value});
         let token = json!({"name": TOKEN_FILE, "value": "/var/run/token"});
         for agent in AGENTS {
@@ -156,5 +162,10 @@ mod tests {
         }
         let init = json!([{"name": "init"}]);
         assert!(!has_credentials(&pod(json!([own, token]), init)));
+        let mut other = pod(json!([own, token]), json!([]));
+        for account in [json!("other"), Value::Null] {
+            other["spec"]["serviceAccountName"] = account;
+            assert!(!has_credentials(&other), "{other}");
+        }
     }
 }

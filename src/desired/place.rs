@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::pods;
 use crate::{
     config::Settings,
     error::{Error, Result},
@@ -56,7 +57,7 @@ impl Tenant<'_> {
         if id.is("coordination.k8s.io", "Lease") && id.name == "mcpctl" {
             return Err(outside(format!("{id} is mcpctl's own lock")));
         }
-        Ok(())
+        pods::check(object, &self.resolved.names.service_account, at)
     }
 
     /// A tenant has one role and one association, under the names by which they are found again.

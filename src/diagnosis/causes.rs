@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
-use super::{AGENT, Cause, Diagnosis, Evidence, Nodes, Patient, Seen, WEBHOOK};
-use crate::{backend::Addon, gate::COUNTS_FIRST, object::Object, wait::Finding};
+use super::{AGENT, Cause, Diagnosis, Evidence, Nodes, Patient, Seen, WEBHOOK, service_account_of};
+use crate::{
+    backend::Addon, gate::COUNTS_FIRST, object::Object, spec::SERVICE_ACCOUNT, wait::Finding,
+};
 
 /// By this annotation roles are given to service accounts without Pod Identity (IRSA):
 /// <https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html>
@@ -26,7 +28,8 @@ pub fn judge(patient: &Patient<'_>, evidence: &Evidence) -> Diagnosis {
     diagnosis
 }
 
-/// What is wrong with the pod itself: the webhook leaves its containers alone, or other credentials count first.
+/// What is wrong with the pod itself: it is of another service account, the webhook leaves its containers alone, or other
+/// credentials count first.
 pub fn of_pod(pod: &Value) -> Vec<Cause> {
     let skipped = pod["metadata"]["annotations"][SKIP].as_str();
     let skipped: Vec<&str> = skipped
@@ -35,6 +38,13 @@ pub fn of_pod(pod: &Value) -> Vec<Cause> {
         .map(str::trim)
         .collect();
     let mut causes = Vec::new();
+    let account = service_account_of(pod);
+    if account != SERVICE_ACCOUNT {
+        causes.push(lasting(
+            format!("the pod's service account is {account}, and the tenant's role is bound to {SERVICE_ACCOUNT}"),
+            "write serviceAccountName: {{ names.serviceAccount }} into the template",
+        ));
+    }
     for container in containers(pod) {
         let name = container["name"].as_str().unwrap_or_default();
         if skipped.contains(&name) {
@@ -80,6 +90,10 @@ fn service_account(patient: &Patient<'_>, seen: &Seen<Option<Object>>, into: &mu
 
 fn associations(patient: &Patient<'_>, seen: &Seen<Vec<Object>>, into: &mut Diagnosis) {
     let (namespace, account) = (patient.namespace(), patient.service_account());
+    // Which is told of the pod itself.
+    if account != SERVICE_ACCOUNT {
+        return;
+    }
     let all = match seen {
         Err(why) => return into.unseen.push(why.clone()),
         Ok(all) => all,
@@ -101,7 +115,7 @@ fn associations(patient: &Patient<'_>, seen: &Seen<Vec<Object>>, into: &mut Diag
                     "the pod's service account is {account}, and EKS has an association in {namespace} for {} only",
                     others.join(", ")
                 ),
-                "the templates must give pods and association the same service account",
+                "somebody deleted the tenant's own; the next run makes it again",
             )
         });
         return;

@@ -231,6 +231,8 @@ fn the_pod_itself_may_keep_credentials_away() {
     other["spec"]["containers"][0]["env"] = json!([{"name": "AWS_ROLE_ARN", "value": "arn:other"}]);
     let mut windows = pod();
     windows["spec"]["nodeSelector"] = json!({"kubernetes.io/os": "windows"});
+    let mut default = pod();
+    default["spec"]["serviceAccountName"] = Value::Null;
     for (pod, wanted) in [
         (
             preset,
@@ -245,6 +247,10 @@ fn the_pod_itself_may_keep_credentials_away() {
             "container mcp-server sets AWS_ROLE_ARN itself, which AWS SDKs look at before",
         ),
         (windows, "nodeSelector asks for kubernetes.io/os=windows"),
+        (
+            default,
+            "the pod's service account is default, and the tenant's role is bound to mcp-server",
+        ),
     ] {
         let found = judged(&pod, 0, &well());
         assert!(

@@ -10,7 +10,7 @@ use crate::{
     config::Settings,
     error::{Error, Result},
     object::PLATFORM_NAMESPACE,
-    spec::{AuthMode, Resolved, TenantSpec, partition},
+    spec::{AuthMode, Resolved, SERVICE_ACCOUNT, TenantSpec, partition},
 };
 
 /// Seconds between the load balancer being told and the server being told: requests still arrive meanwhile.
@@ -75,6 +75,7 @@ pub fn platform(settings: &Settings) -> Result<Value> {
     Ok(json!({
         "cluster": {"name": cluster.name, "region": cluster.region, "arn": cluster_arn(settings)},
         "platformNamespace": PLATFORM_NAMESPACE,
+        "identity": {"serviceAccount": SERVICE_ACCOUNT},
         "ingress": settings.ingress,
         "networkPolicy": {"engine": settings.network_engine},
         "telemetry": settings.telemetry,

@@ -206,22 +206,6 @@ fn a_template_that_keeps_credentials_away_ends_the_wait_at_once() {
 }
 
 #[test]
-fn another_service_account_than_the_associations_is_named() {
-    let world = World::new("astray");
-    template(
-        &world,
-        "deployment.yaml.j2",
-        "serviceAccountName: {{ names.serviceAccount }}",
-        "serviceAccountName: default",
-    );
-    let _ = add(&world, &[]).expect(4).says(&[
-        "the pod's service account is default, and EKS has an association in mcp-astray for mcp-server only",
-        "hint: the templates must give pods and association the same service account",
-    ]);
-    has_no_deployment(&world);
-}
-
-#[test]
 fn nodes_without_an_agent_are_named() {
     let world = shut("nodes");
     // The taint keeps the pods of other tests off it, as on Fargate.

@@ -2,6 +2,7 @@
 
 mod access;
 mod ack;
+mod admission;
 mod adoption;
 mod at_once;
 mod aws_access;

@@ -122,7 +122,8 @@ fn install_policy(world: &World<'_>) {
     wait_until(|| {
         let ask = ["create", "--dry-run=server", "-f", &file];
         let run = Run::of(world.sandbox.kubectl().args(ask));
-        run.stderr.contains("no Pod Identity credentials")
+        run.stderr
+            .contains("ValidatingAdmissionPolicy 'mcpctl-identity'")
     });
     world.kubectl(&["-n", "mcp-unguarded", "delete", "serviceaccount", "nobody"]);
 }

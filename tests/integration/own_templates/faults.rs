@@ -153,6 +153,44 @@ fn of_what_a_tenant_cannot_do_without() {
 }
 
 #[test]
+fn of_the_account_that_pods_run_as() {
+    let of = |kind: &str, spec: &str| {
+        let metadata = "metadata:\n  name: a\n  namespace: {{ names.namespace }}\n";
+        told(
+            "fault-pods",
+            "own",
+            &format!("{kind}\n{metadata}spec: {spec}\n"),
+        )
+    };
+    let job = of(
+        "apiVersion: batch/v1\nkind: CronJob",
+        "{schedule: 0 0 * * *, jobTemplate: {spec: {template: {spec: {serviceAccountName: other}}}}}",
+    );
+    insta::assert_snapshot!(job, @"
+    error: templates/tenant/own.yaml.j2: CronJob mcp-acme/a: spec.jobTemplate.spec.template.spec.serviceAccountName must be `mcp-server`, which the tenant's role is bound to; it is `other`
+      the cluster would refuse its pods
+      hint: write serviceAccountName: {{ names.serviceAccount }}
+    ");
+    let pod = of("apiVersion: v1\nkind: Pod", "{containers: []}");
+    insta::assert_snapshot!(pod, @"
+    error: templates/tenant/own.yaml.j2: Pod mcp-acme/a: spec.serviceAccountName must be `mcp-server`, which the tenant's role is bound to; it is missing, which means `default`
+      the cluster would refuse its pods
+      hint: write serviceAccountName: {{ names.serviceAccount }}
+    ");
+    let kinds = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"];
+    let kinds = kinds.map(|kind| format!("apiVersion: apps/v1\nkind: {kind}"));
+    for kind in kinds
+        .iter()
+        .map(String::as_str)
+        .chain(["apiVersion: batch/v1\nkind: Job"])
+    {
+        let said = of(kind, "{template: {spec: {serviceAccount: mcp-server}}}");
+        let missing = "spec.template.spec.serviceAccountName must be `mcp-server`";
+        assert!(said.contains(missing), "{said}");
+    }
+}
+
+#[test]
 fn of_the_half_in_aws() {
     let role = |name: &str, role: &str| {
         format!(
