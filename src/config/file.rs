@@ -193,7 +193,12 @@ impl TryFrom<String> for SecurityVersion {
     fn try_from(text: String) -> Result<Self, String> {
         let minor = text
             .strip_prefix("v1.")
-            .is_some_and(|minor| minor.parse::<u8>().is_ok());
+            // As it stands in a label: no sign, no leading zero.
+            .is_some_and(|minor| {
+                minor
+                    .parse::<u8>()
+                    .is_ok_and(|number| number.to_string() == minor)
+            });
         if minor || text == "latest" {
             Ok(Self(text))
         } else {

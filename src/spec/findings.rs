@@ -5,7 +5,12 @@ use super::{
     AuthMode, Cidr, HealthType, TenantSpec,
     kubernetes::{LABEL_VALUE, is_dns_name, is_label_value},
 };
-use crate::yaml::nearest;
+
+mod resources;
+
+/// Kubernetes takes no user and no group above it.
+/// <https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go>
+const HIGHEST_ID: i64 = i32::MAX as i64;
 
 /// What contradicts itself across fields.
 pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
@@ -45,10 +50,16 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
         "spec.auth.claims: a load balancer takes 10",
     );
     check(
-        spec.security.run_as_user <= 0
-            || spec.security.run_as_group < 0
-            || spec.security.fs_group < 0,
-        "spec.security: runAsUser must be above 0, groups must not be negative",
+        !(1..=HIGHEST_ID).contains(&spec.security.run_as_user),
+        "spec.security.runAsUser: from 1, since 0 is root, to 2147483647",
+    );
+    check(
+        !(0..=HIGHEST_ID).contains(&spec.security.run_as_group),
+        "spec.security.runAsGroup: from 0 to 2147483647",
+    );
+    check(
+        !(0..=HIGHEST_ID).contains(&spec.security.fs_group),
+        "spec.security.fsGroup: from 0 to 2147483647",
     );
     check(
         spec.drain_seconds > 3600,
@@ -56,7 +67,7 @@ pub(super) fn findings(spec: &TenantSpec) -> Vec<String> {
     );
     found.extend(bad_egress(spec));
     found.extend(bad_variables(spec));
-    found.extend(bad_resources(spec));
+    found.extend(resources::findings(&spec.resources));
     found.extend(names_twice(spec));
     found.extend(bad_labels(spec));
     found
@@ -158,42 +169,6 @@ fn bad_labels(spec: &TenantSpec) -> Vec<String> {
             if field != "annotations" && !is_label_value(value.as_str()) {
                 found.push(format!("{place}: `{value}` is not a value: {LABEL_VALUE}"));
             }
-        }
-    }
-    found
-}
-
-/// Requests over their limits, and names that are no resource of a container.
-fn bad_resources(spec: &TenantSpec) -> Vec<String> {
-    const KNOWN: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
-    let resources = &spec.resources;
-    let mut found = Vec::new();
-    for (field, map) in [
-        ("requests", &resources.requests),
-        ("limits", &resources.limits),
-    ] {
-        let unknown = |name: &&String| {
-            !KNOWN.contains(&name.as_str())
-                && !name.contains('/')
-                && !name.starts_with("hugepages-")
-        };
-        for name in map.keys().filter(unknown) {
-            let near = nearest(name, KNOWN.into_iter());
-            let instead = near.map_or_else(
-                || KNOWN.join(", "),
-                |near| format!("did you mean `{near}`?"),
-            );
-            found.push(format!(
-                "spec.resources.{field}.{name}: not a resource: {instead}"
-            ));
-        }
-    }
-    for (name, request) in &resources.requests {
-        let limit = resources.limits.get(name);
-        if let Some(limit) = limit.filter(|limit| request.milli() > limit.milli()) {
-            found.push(format!(
-                "spec.resources: request {request} of {name} is over its limit {limit}"
-            ));
         }
     }
     found

@@ -104,7 +104,7 @@ fn everything_that_contradicts_itself_is_said_at_once() {
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
       spec.health.successCodes: expected codes from 200 to 499, such as 200, 200-299 or 200,204
       spec.auth: mode jwt needs issuer and jwksEndpoint
-      spec.security: runAsUser must be above 0, groups must not be negative
+      spec.security.runAsUser: from 1, since 0 is root, to 2147483647
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
       spec.egress: each entry has either cidr or namespaceSelector/podSelector
       spec.egress: an entry without ports
@@ -169,6 +169,56 @@ fn only_codes_that_the_load_balancer_takes_count_as_healthy() {
             "{codes}: {said}"
         );
     }
+}
+
+#[test]
+fn numbers_that_kubernetes_would_refuse_are_refused() {
+    let with = |spec: Value| {
+        let mut whole = json!({"image": "a:1"});
+        merge(&mut whole, &spec);
+        tenant(whole, &settings())
+    };
+    for spec in [
+        json!({"security": {"runAsUser": 1, "runAsGroup": 0, "fsGroup": 0}}),
+        json!({"security": {"runAsUser": 2_147_483_647, "runAsGroup": 2_147_483_647, "fsGroup": 2_147_483_647}}),
+        json!({"resources": {"limits": {"memory": "9223372036854775807"}}}),
+        json!({"resources": {"requests": {"example.com/gpu": 1}, "limits": {"example.com/gpu": "1000m"}}}),
+        json!({"resources": {"limits": {"example.com/gpu": 2, "hugepages-2Mi": "4Mi"}}}),
+    ] {
+        assert!(with(spec.clone()).is_ok(), "{spec}");
+    }
+    let said: Vec<String> = [
+        json!({"security": {"runAsUser": 2_147_483_648_i64, "runAsGroup": 2_147_483_648_i64, "fsGroup": 2_147_483_648_i64}}),
+        json!({"security": {"runAsUser": -1, "runAsGroup": -1, "fsGroup": -1}}),
+        json!({"resources": {"requests": {"memory": "8Ei"}, "limits": {"memory": "8Ei"}}}),
+        json!({"resources": {"requests": {"example.com/gpu": 1, "hugepages-2Mi": "2Mi"}}}),
+        json!({"resources": {"limits": {"hugepages-2Mi": "3Mi", "hugepages-big": "2Mi"}}}),
+        json!({"resources": {"requests": {"example.com/gpu": 1}, "limits": {"example.com/gpu": "1500m"}}}),
+    ]
+    .into_iter()
+    .map(|spec| with(spec).expect_err("out of range").details.join("\n"))
+    .collect();
+    insta::assert_snapshot!(said.join("\n\n"), @"
+    spec.security.runAsUser: from 1, since 0 is root, to 2147483647
+    spec.security.runAsGroup: from 0 to 2147483647
+    spec.security.fsGroup: from 0 to 2147483647
+
+    spec.security.runAsUser: from 1, since 0 is root, to 2147483647
+    spec.security.runAsGroup: from 0 to 2147483647
+    spec.security.fsGroup: from 0 to 2147483647
+
+    spec.resources.requests.memory: 8Ei is above the largest quantity, 2^63-1
+    spec.resources.limits.memory: 8Ei is above the largest quantity, 2^63-1
+
+    spec.resources: request 1 of example.com/gpu has no limit: of this resource both must be the same
+    spec.resources: request 2Mi of hugepages-2Mi has no limit: of this resource both must be the same
+
+    spec.resources.limits.hugepages-2Mi: 3Mi is no multiple of a huge page of 2Mi
+    spec.resources.limits.hugepages-big: 2Mi is no multiple of a huge page of big
+
+    spec.resources.limits.example.com/gpu: 1500m is not a whole number
+    spec.resources: request 1 of example.com/gpu is below its limit 1500m: of this resource both must be the same
+    ");
 }
 
 #[test]

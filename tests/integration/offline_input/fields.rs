@@ -201,6 +201,23 @@ fn a_value_out_of_its_range() {
 }
 
 #[test]
+fn a_number_that_nothing_counts() {
+    insta::assert_snapshot!(
+        to_specs("numbers", &[
+            "  disruption: {doNotDisrupt: 9999999999999h}",
+            "  security: {runAsUser: 99999999999999999999}",
+        ]),
+        @"
+    error: acme.yaml:5:30: spec.disruption.doNotDisrupt: `9999999999999h` is longer than 292 years, the longest duration
+      5 |   disruption: {doNotDisrupt: 9999999999999h}
+
+    error: acme.yaml:5:25: spec.security.runAsUser: expected a whole number, found `1e+20`
+      5 |   security: {runAsUser: 99999999999999999999}
+    "
+    );
+}
+
+#[test]
 fn a_host_that_no_load_balancer_rule_takes() {
     let desk = Desk::new("hosts");
     let long = format!("host=acme.{}example.com", "a.".repeat(60));
@@ -242,7 +259,7 @@ fn fields_that_contradict_each_other_are_listed_together() {
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
       spec.health.successCodes: expected codes from 200 to 499, such as 200, 200-299 or 200,204
       spec.auth: mode jwt needs issuer and jwksEndpoint
-      spec.security: runAsUser must be above 0, groups must not be negative
+      spec.security.runAsUser: from 1, since 0 is root, to 2147483647
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
       spec.egress: each entry has either cidr or namespaceSelector/podSelector
       spec.egress: an entry without ports

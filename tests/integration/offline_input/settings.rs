@@ -68,6 +68,7 @@ fn a_setting_of_the_wrong_kind() {
             &format!("{SETTINGS}networkPolicy: {{engine: calico}}"),
             &format!("{SETTINGS}namespacePrefix: Mcp-"),
             &format!("{SETTINGS}podSecurity: {{version: 1.33}}"),
+            &format!("{SETTINGS}podSecurity: {{version: v1.033}}"),
             &format!("{SETTINGS}tiers: {{small: {{replica: 2}}}}"),
             &format!("{SETTINGS}tiers:\n  small:\n    resources: {{limits: {{memory: 1GB}}}}"),
             &SETTINGS.replace("defaults: {", "defaults: {tier: tiny, "),
@@ -89,6 +90,9 @@ fn a_setting_of_the_wrong_kind() {
 
     error: mcpctl.yaml:6:24: podSecurity.version: `1.33` is not a Pod Security version: latest or v1.<minor>
       6 | podSecurity: {version: 1.33}
+
+    error: mcpctl.yaml:6:24: podSecurity.version: `v1.033` is not a Pod Security version: latest or v1.<minor>
+      6 | podSecurity: {version: v1.033}
 
     error: mcpctl.yaml:6:17: tiers.small.replica: unknown key `replica`
       6 | tiers: {small: {replica: 2}}
