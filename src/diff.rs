@@ -399,6 +399,11 @@ pub fn foreign(wanted: Option<&Object>, live: &Object) -> Vec<String> {
     found
 }
 
+/// Whether a managed policy on a role is one that its tenant asked for, by the role's tag.
+pub fn asked_for(role: &Object, arn: &str) -> bool {
+    role::asked_for(&role.tree["spec"], arn)
+}
+
 /// Whether two policy documents mean the same to IAM.
 pub fn same_policy(left: &Value, right: &Value) -> bool {
     policy::canonical(left) == policy::canonical(right)

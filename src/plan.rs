@@ -7,9 +7,7 @@ use serde_json::Value;
 
 use crate::{
     ack::{self, Verdict},
-    desired::short_hash,
     diff::{self, Change},
-    marks::MANAGED_POLICIES,
     object::{
         EKS, IAM, Id, Object, State, deleted_before, goes_late, in_making_order, made_before,
         scales, starts_pods,
@@ -289,9 +287,8 @@ pub fn toward(wanted: &State, live: &State, subject: &Subject, options: &Options
 
 /// Whether what hangs on a role is a managed policy that its tenant asked for, by the role's tag.
 pub fn asked_for(role: &Object, what: &str) -> bool {
-    let hashes = aws_tag(role, MANAGED_POLICIES).unwrap_or_default();
-    let arn = what.strip_prefix("managed policy ").map(short_hash);
-    arn.is_some_and(|hash| hashes.split(' ').any(|own| own == hash))
+    let arn = what.strip_prefix("managed policy ");
+    arn.is_some_and(|arn| diff::asked_for(role, arn))
 }
 
 /// What ACK says of an object that it has not carried out.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Change, same_policy};
-use crate::{managed::Step, policy};
+use crate::{desired::short_hash, managed::Step, marks::MANAGED_POLICIES, policy};
 
 /// What differs in what we own of a role: trust policy, boundary, our inline policy, managed policies that are asked
 /// for, tags under `mcpctl.dev/`.
@@ -33,17 +33,7 @@ pub(super) fn changes(want: &Value, have: &Value) -> Vec<Change> {
             want.get(boundary).cloned(),
         ));
     }
-    let attached = texts(&have["policies"]);
-    for arn in texts(&want["policies"])
-        .into_iter()
-        .filter(|arn| !attached.contains(arn))
-    {
-        found.push(Change::new(
-            format!("spec.policies[{arn}]"),
-            None,
-            Some(arn.into()),
-        ));
-    }
+    found.extend(managed(want, have));
     let (wanted, live) = (tags(want), tags(have));
     for (key, value) in &wanted {
         if live.get(key) != Some(value) {
@@ -60,6 +50,29 @@ pub(super) fn changes(want: &Value, have: &Value) -> Vec<Change> {
         found.push(Change::new(format!("spec.tags[{key}]"), have, None));
     }
     found
+}
+
+/// What has to be attached, and what was asked for once, and is no more.
+fn managed(want: &Value, have: &Value) -> Vec<Change> {
+    let (wanted, attached) = (texts(&want["policies"]), texts(&have["policies"]));
+    let path = |arn: &str| format!("spec.policies[{arn}]");
+    let missing = wanted.iter().filter(|arn| !attached.contains(arn));
+    let missing = missing.map(|arn| Change::new(path(arn), None, Some((*arn).into())));
+    let goes = attached.iter().enumerate();
+    let goes = goes.filter(|(_, arn)| !wanted.contains(arn) && asked_for(have, arn));
+    let goes = goes.map(|(index, arn)| Change {
+        pointer: Some(format!("/spec/policies/{index}")),
+        ..Change::new(path(arn), Some((*arn).into()), None)
+    });
+    goes.chain(missing).collect()
+}
+
+/// Whether the tenant asked for a managed policy when its role was written last, by the role's tag.
+pub(super) fn asked_for(spec: &Value, arn: &str) -> bool {
+    let tags = tags(spec);
+    let hashes = tags.get(MANAGED_POLICIES).copied().unwrap_or_default();
+    let hash = short_hash(arn);
+    hashes.split(' ').any(|own| own == hash)
 }
 
 /// The fields of a role that are compared by what they mean.
@@ -90,7 +103,8 @@ pub(super) fn field(path: &str) -> Vec<Step> {
     fields.map(|name| Step::Field(name.into())).collect()
 }
 
-/// Policies on a living role that nobody asked for: inline ones by name, managed ones by ARN.
+/// Policies on a living role that nobody asked for: inline ones by name, managed ones by ARN. Where the role stays, what
+/// was asked for once is none of them: it goes.
 pub(super) fn foreign(want: Option<&Value>, have: &Value) -> Vec<String> {
     let names = have["inlinePolicies"]
         .as_object()
@@ -103,9 +117,10 @@ pub(super) fn foreign(want: Option<&Value>, have: &Value) -> Vec<String> {
     let wanted = want
         .map(|spec| texts(&spec["policies"]))
         .unwrap_or_default();
+    let ours = |arn: &str| wanted.contains(&arn) || (want.is_some() && asked_for(have, arn));
     let attached = texts(&have["policies"])
         .into_iter()
-        .filter(|arn| !wanted.contains(arn));
+        .filter(|arn| !ours(arn));
     found.extend(attached.map(|arn| format!("managed policy {arn}")));
     found
 }

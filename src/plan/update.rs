@@ -1,11 +1,13 @@
 //! A change of an object that lives: its fields, and what has to be done about them besides the apply.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::{Action, Conflict, Plan, step};
 use crate::{
     diff::{self, Change},
-    object::{Id, Object, State, scales},
+    object::{IAM, Id, Object, State, scales},
     policy, record,
 };
 
@@ -96,6 +98,29 @@ pub(super) fn was_scaled(wanted: &State) -> bool {
     })
 }
 
+/// The wanted object, with the managed policies that others put on the role that ACK carries out: an apply writes their
+/// list whole, and would take them off.
+fn with_theirs<'a>(wanted: &'a Object, live: &Object) -> Cow<'a, Object> {
+    if !wanted.id().is(IAM, "Role") || !live.lives_in_cluster() {
+        return Cow::Borrowed(wanted);
+    }
+    let foreign = diff::foreign(Some(wanted), live);
+    let theirs = foreign.iter().filter_map(|what| {
+        let arn = what.strip_prefix("managed policy ")?;
+        Some(Value::from(arn))
+    });
+    let theirs: Vec<Value> = theirs.collect();
+    if theirs.is_empty() {
+        return Cow::Borrowed(wanted);
+    }
+    let mut wanted = wanted.clone();
+    match &mut wanted.tree["spec"]["policies"] {
+        Value::Array(policies) => policies.extend(theirs),
+        none => *none = theirs.into(),
+    }
+    Cow::Owned(wanted)
+}
+
 /// What is known about an update beforehand.
 pub(super) struct How<'a> {
     /// Whether the object is somebody else's, and taken over.
@@ -108,6 +133,7 @@ pub(super) struct How<'a> {
 
 /// Adds what makes `live` as `wanted`, or what stands in the way.
 pub(super) fn add(wanted: &Object, live: &Object, how: &How<'_>, plan: &mut Plan) {
+    let wanted = &*with_theirs(wanted, live);
     let mut changes = diff::changes(wanted, live);
     changes.retain(|change| !how.idle.contains(change));
     if changes.is_empty() {

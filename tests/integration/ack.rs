@@ -9,6 +9,7 @@ use crate::world::{Run, World};
 
 mod guards;
 mod later;
+mod managed;
 mod orphans;
 mod refusals;
 mod shared;

@@ -54,7 +54,7 @@ fn a_call_that_is_not_allowed_is_named_and_a_rerun_completes() {
 
 #[test]
 fn throttling_of_every_call_passes() {
-    for work in [Work::Add, Work::Repair, Work::Remove] {
+    for work in [Work::Add, Work::Repair, Work::Unbound, Work::Remove] {
         calls::throttle(work);
     }
 }

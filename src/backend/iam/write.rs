@@ -74,16 +74,14 @@ impl Iam {
         let spec = &wanted.tree["spec"];
         let name = wanted.text("/spec/name");
         let touches = |prefix: &str| changes.iter().any(|change| change.path.starts_with(prefix));
-        let tagged =
-            |change: &&Change| change.want.is_some() && change.path.starts_with("spec.tags[");
-        let tags = || changes.iter().filter(tagged);
         // What is taken over is marked first: a policy of the caller's that asks for our tag allows the rest only then.
-        let claims = tags().any(|change| change.path == format!("spec.tags[{CLUSTER}]"));
-        if claims {
+        let claim = format!("spec.tags[{CLUSTER}]");
+        let claims = |change: &Change| is_tag(change) && change.path == claim;
+        if changes.iter().any(claims) {
             self.tag(name, spec).await?;
             *wrote = true;
             return once_marked(async || {
-                let rest = changes.iter().filter(|change| !tagged(change)).cloned();
+                let rest = changes.iter().filter(|change| !is_tag(change)).cloned();
                 let rest: Vec<Change> = rest.collect();
                 Box::pin(self.put_back(wanted, &rest, &mut true)).await
             })
@@ -107,15 +105,27 @@ impl Iam {
             }
             *wrote = true;
         }
-        let attachments = changes
-            .iter()
-            .filter(|change| change.path.starts_with("spec.policies["));
-        for arn in attachments.filter_map(|change| change.want.as_ref()?.as_str()) {
-            self.attach(name, arn).await?;
+        self.put_back_managed(wanted, changes, wrote).await
+    }
+
+    /// Managed policies, and the tag by which ours are told from others'. It knows each of ours at any moment: what goes is
+    /// detached before the tag forgets it, what comes is attached after the tag names it.
+    async fn put_back_managed(
+        &self,
+        wanted: &Object,
+        changes: &[Change],
+        wrote: &mut bool,
+    ) -> Answer<()> {
+        let name = wanted.text("/spec/name");
+        let managed = |change: &&Change| change.path.starts_with("spec.policies[");
+        let attachments = || changes.iter().filter(managed);
+        let goes = attachments().filter(|change| change.want.is_none());
+        for arn in goes.filter_map(|change| change.have.as_ref()?.as_str()) {
+            absent_is_fine(self.detach(name, arn).await)?;
             *wrote = true;
         }
-        if tags().next().is_some() {
-            self.tag(name, spec).await?;
+        if changes.iter().any(is_tag) {
+            self.tag(name, &wanted.tree["spec"]).await?;
             *wrote = true;
         }
         let surplus = changes.iter().filter(|change| change.want.is_none());
@@ -125,6 +135,11 @@ impl Iam {
             .collect();
         if !keys.is_empty() {
             self.untag(name, &keys).await?;
+            *wrote = true;
+        }
+        for arn in attachments().filter_map(|change| change.want.as_ref()?.as_str()) {
+            self.attach(name, arn).await?;
+            *wrote = true;
         }
         Ok(())
     }
@@ -165,15 +180,7 @@ impl Iam {
         }
         let managed = managed.as_array().into_iter().flatten();
         for arn in managed.filter_map(Value::as_str) {
-            let detached = call(&format!("iam:DetachRolePolicy {name} {arn}"), async || {
-                self.client
-                    .detach_role_policy()
-                    .role_name(name)
-                    .policy_arn(arn)
-                    .send()
-                    .await
-            })
-            .await;
+            let detached = self.detach(name, arn).await;
             wrote |= absent_is_fine(detached).map_err(later(wrote))?;
         }
         let deleted = call(&format!("iam:DeleteRole {name}"), async || {
@@ -231,20 +238,25 @@ impl Iam {
         .map(|_| ())
     }
 
+    async fn detach(&self, role: &str, arn: &str) -> Answer<()> {
+        call(&format!("iam:DetachRolePolicy {role} {arn}"), async || {
+            self.client
+                .detach_role_policy()
+                .role_name(role)
+                .policy_arn(arn)
+                .send()
+                .await
+        })
+        .await
+        .map(|_| ())
+    }
+
     async fn set_boundary(&self, role: &str, arn: Option<&str>) -> Answer<()> {
         let Some(arn) = arn else {
-            return call(
-                &format!("iam:DeleteRolePermissionsBoundary {role}"),
-                async || {
-                    self.client
-                        .delete_role_permissions_boundary()
-                        .role_name(role)
-                        .send()
-                        .await
-                },
-            )
-            .await
-            .map(|_| ());
+            let name = format!("iam:DeleteRolePermissionsBoundary {role}");
+            let request = || self.client.delete_role_permissions_boundary();
+            let gone = call(&name, async || request().role_name(role).send().await).await;
+            return absent_is_fine(gone).map(|_| ());
         };
         call(
             &format!("iam:PutRolePermissionsBoundary {role}"),
@@ -256,6 +268,11 @@ impl Iam {
         .await
         .map(|_| ())
     }
+}
+
+/// Whether a change is of a tag that is to be set.
+fn is_tag(change: &Change) -> bool {
+    change.want.is_some() && change.path.starts_with("spec.tags[")
 }
 
 fn tags(spec: &Value) -> Vec<Tag> {

@@ -22,8 +22,10 @@ pub(super) const THROTTLED: Source = (
 pub(super) enum Work {
     /// `add` of a tenant of which nothing stands.
     Add,
-    /// `add` of a tenant that was changed by hand, in all that can be.
+    /// `add` of a tenant that was changed by hand, in all that can be, and asks for one managed policy less.
     Repair,
+    /// `add` of a tenant whose settings want no permissions boundary any more.
+    Unbound,
     /// `remove`.
     Remove,
 }
@@ -96,7 +98,7 @@ pub(super) const CALLS: &[Call] = &[
     ),
     call(
         Work::Repair,
-        "AttachRolePolicy",
+        "DetachRolePolicy",
         5,
         "role with boundary, trust policy, policy; association with nothing",
     ),
@@ -104,13 +106,19 @@ pub(super) const CALLS: &[Call] = &[
         Work::Repair,
         "TagRole",
         5,
-        "role with boundary, trust policy, policy, managed policy; association with nothing",
+        "role with boundary, trust policy, policy; association with nothing",
     ),
     call(
         Work::Repair,
         "UntagRole",
         5,
-        "role with boundary, trust policy, policy, managed policy; association with nothing",
+        "role with boundary, trust policy, policy; association with nothing",
+    ),
+    call(
+        Work::Repair,
+        "AttachRolePolicy",
+        5,
+        "role with boundary, trust policy, policy, tags; association with nothing",
     ),
     call(
         Work::Repair,
@@ -130,6 +138,7 @@ pub(super) const CALLS: &[Call] = &[
         5,
         "role with all; association with role",
     ),
+    call(Work::Unbound, "DeleteRolePermissionsBoundary", 6, ALL),
     call(Work::Remove, "DeletePodIdentityAssociation", 6, ALL),
     call(
         Work::Remove,
@@ -155,7 +164,7 @@ impl Work {
     /// The command, without `mcpctl tenant`.
     pub(super) fn command(self) -> &'static str {
         match self {
-            Self::Add | Self::Repair => "add acme",
+            Self::Add | Self::Repair | Self::Unbound => "add acme",
             Self::Remove => "remove acme --yes",
         }
     }
@@ -172,22 +181,27 @@ impl Work {
     fn begin(self, name: &str) -> Strict {
         let strict = Strict::new(name);
         let arn = format!("arn:aws:iam::{ACCOUNT}:policy/edge");
+        let more = format!("arn:aws:iam::{ACCOUNT}:policy/more");
         strict.aws.state(|state| {
             state.add_managed_policy(&arn);
+            state.add_managed_policy(&more);
         });
-        strict.settings(
-            "permissionsBoundary: none",
-            &format!("permissionsBoundary: '{arn}'"),
-        );
-        strict.settings(
-            "defaults: {",
-            &format!("defaults: {{identity: {{managedPolicyArns: ['{arn}']}}, "),
-        );
-        if self != Self::Add {
+        let bounded = format!("permissionsBoundary: '{arn}'");
+        strict.settings("permissionsBoundary: none", &bounded);
+        let one = format!("managedPolicyArns: ['{arn}']");
+        let asked = format!("defaults: {{identity: {{{one}}}, ");
+        strict.settings("defaults: {", &asked);
+        if self == Self::Repair {
+            let two = format!("managedPolicyArns: ['{arn}', '{more}']");
+            strict.settings(&one, &two);
+            let _ = strict.add().expect(0);
+            strict.settings(&two, &one);
+            change_all(&strict);
+        } else if self != Self::Add {
             let _ = strict.add().expect(0);
         }
-        if self == Self::Repair {
-            change_all(&strict);
+        if self == Self::Unbound {
+            strict.settings(&bounded, "permissionsBoundary: none");
         }
         strict
     }
@@ -195,7 +209,7 @@ impl Work {
     /// All is done.
     fn ends(self, strict: &Strict) {
         match self {
-            Self::Add | Self::Repair => {
+            Self::Add | Self::Repair | Self::Unbound => {
                 strict.is_clean();
                 strict.differs_in_nothing();
             }
@@ -212,7 +226,7 @@ fn change_all(strict: &Strict) {
         role.trust = role
             .trust
             .replace("sts:TagSession", "sts:SetSourceIdentity");
-        role.attached.clear();
+        role.attached.retain(|arn| arn.ends_with("/more"));
         role.inline.insert(
             "mcpctl".into(),
             role.inline["mcpctl"].replace("GetObject", "PutObject"),

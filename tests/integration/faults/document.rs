@@ -31,7 +31,10 @@ pub(super) fn document(groups: &[(&str, &[Fault])]) -> String {
     for call in CALLS {
         let of = match call.work {
             Work::Add => "`add`",
-            Work::Repair => "`add`, of a tenant that was changed by hand",
+            Work::Repair => {
+                "`add`, of a tenant that was changed by hand and asks for a managed policy less"
+            }
+            Work::Unbound => "`add`, where no boundary is wanted any more",
             Work::Remove => "`remove`",
         };
         _ = writeln!(

@@ -23,7 +23,7 @@ pub(super) fn shape(state: &State) -> String {
                 "policy",
                 policy.is_some_and(|text| text.contains("GetObject")),
             ),
-            ("managed policy", role.attached.contains(&edge)),
+            ("managed policy", role.attached.iter().eq([&edge])),
             ("tags", tagged(&role.tags)),
         ])
     });

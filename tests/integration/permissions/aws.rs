@@ -21,6 +21,11 @@ fn a_tenants_life_needs_the_whole_policy_and_no_more() {
         .half("tenant add iam-life")
         .expect(0)
         .says(&["2 changed"]);
+    restricted.ask_for_another();
+    let _ = restricted
+        .half("tenant add iam-life")
+        .expect(0)
+        .says(&["1 changed"]);
     let _ = restricted
         .half("tenant add iam-life")
         .expect(0)

@@ -13,6 +13,7 @@ use crate::world::{Run, World};
 pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/edge";
 pub(super) const MANAGED: &str = "arn:aws:iam::111122223333:policy/mcp/reader";
+const OTHER: &str = "arn:aws:iam::111122223333:policy/mcp/writer";
 pub(super) const SHARED: &str = "arn:aws:iam::111122223333:role/mcp/shared";
 
 /// A cluster, and an AWS where the caller may do what a policy says.
@@ -33,6 +34,7 @@ impl Restricted {
         aws.state(|state| {
             state.add_managed_policy(BOUNDARY);
             state.add_managed_policy(MANAGED);
+            state.add_managed_policy(OTHER);
         });
         world.settings(
             "permissionsBoundary: none",
@@ -123,6 +125,11 @@ impl Restricted {
         let (granted, needed) = (granted(&self.filled(policy)), self.needed.borrow());
         let surplus: Vec<_> = granted.difference(&needed).collect();
         assert!(surplus.is_empty(), "{policy} grants more: {surplus:?}");
+    }
+
+    /// The tenant asks for another managed policy.
+    pub(super) fn ask_for_another(&self) {
+        self.world.settings(MANAGED, OTHER);
     }
 
     /// Everything that is ours of role and association, as somebody might change it by hand.

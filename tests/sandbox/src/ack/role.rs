@@ -96,7 +96,7 @@ async fn tag(iam: &str, role: (&str, &str), object: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Makes those of the spec, and takes other inline ones away.
+/// Makes those of the spec, and takes others away.
 async fn policies(iam: &str, role: (&str, &str), spec: &Value) -> Result<()> {
     let inline = spec["inlinePolicies"].as_object();
     for (policy, document) in inline.into_iter().flatten() {
@@ -116,9 +116,16 @@ async fn policies(iam: &str, role: (&str, &str), spec: &Value) -> Result<()> {
             call(iam, &[("Action", "DeleteRolePolicy"), role, named]).await?;
         }
     }
-    for arn in list(&spec["policies"]) {
-        let named = ("PolicyArn", text(arn));
+    let wanted: Vec<&str> = list(&spec["policies"]).iter().map(text).collect();
+    for arn in &wanted {
+        let named = ("PolicyArn", *arn);
         call(iam, &[("Action", "AttachRolePolicy"), role, named]).await?;
+    }
+    for arn in attached_policies(iam, role.1).await? {
+        if !wanted.contains(&arn.as_str()) {
+            let named = ("PolicyArn", arn.as_str());
+            call(iam, &[("Action", "DetachRolePolicy"), role, named]).await?;
+        }
     }
     Ok(())
 }
@@ -151,9 +158,19 @@ pub(super) async fn delete(iam: &str, object: &Value) -> Result<()> {
 }
 
 async fn inline_policies(iam: &str, role: &str) -> Result<Vec<String>> {
-    let answer = call(iam, &[("Action", "ListRolePolicies"), ("RoleName", role)]).await?;
-    let members = answer.split("<member>").skip(1);
-    let names = members.filter_map(|rest| rest.split_once("</member>"));
+    listed(iam, ("ListRolePolicies", role), "member").await
+}
+
+async fn attached_policies(iam: &str, role: &str) -> Result<Vec<String>> {
+    listed(iam, ("ListAttachedRolePolicies", role), "PolicyArn").await
+}
+
+/// What IAM's list about a role holds, by the element that names it.
+async fn listed(iam: &str, (action, role): (&str, &str), element: &str) -> Result<Vec<String>> {
+    let answer = call(iam, &[("Action", action), ("RoleName", role)]).await?;
+    let (start, end) = (format!("<{element}>"), format!("</{element}>"));
+    let members = answer.split(&start).skip(1);
+    let names = members.filter_map(|rest| rest.split_once(&end));
     Ok(names.map(|(name, _)| name.to_owned()).collect())
 }
 
