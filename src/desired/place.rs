@@ -9,10 +9,11 @@ use crate::{
     error::{Error, Result},
     marks::IDENTITY,
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State, known_kind},
-    policy,
     render::{Rendered, Template},
     spec::Resolved,
 };
+
+mod identity;
 
 const IN_NAMESPACE: &str = "set metadata.namespace: {{ names.namespace }}";
 const BUILT_IN: &str = "to see the built-in template: mcpctl template export DIR";
@@ -58,96 +59,6 @@ impl Tenant<'_> {
             return Err(outside(format!("{id} is mcpctl's own lock")));
         }
         pods::check(object, &self.resolved.names.service_account, at)
-    }
-
-    /// A tenant has one role and one association, under the names by which they are found again.
-    fn check_identity(&self, object: &Object, at: &str) -> Result<()> {
-        let (id, names) = (object.id(), &self.resolved.names);
-        let name = self.resolved.name.as_str();
-        let fields: &[(&str, &str)] = match (id.group.as_str(), id.kind.as_str()) {
-            (IAM, "Role") if self.settings.scoping.shared_role().is_some() => {
-                return Err(Error::usage(format!("{at}: {id} is not wanted: with iam.scoping: session-policy all tenants share a role"))
-                    .hint("put the template's text between {% if not role.shared %} and {% endif %}"));
-            }
-            (IAM, "Role") => &[("name", &names.role), ("path", &names.role_path)],
-            (EKS, "PodIdentityAssociation") => &[
-                ("clusterName", self.settings.cluster.name.as_str()),
-                ("namespace", &names.namespace),
-                ("serviceAccount", &names.service_account),
-            ],
-            _ => {
-                return Err(Error::usage(format!(
-                    "{at}: {id}: in AWS a tenant has a Role and a PodIdentityAssociation, nothing else"
-                )));
-            }
-        };
-        if (id.namespace.as_str(), id.name.as_str()) != (PLATFORM_NAMESPACE, name) {
-            return Err(Error::usage(format!(
-                "{at}: a tenant has one {}, called {name} in {PLATFORM_NAMESPACE}, not {}/{}",
-                id.kind, id.namespace, id.name
-            )));
-        }
-        if id.is(IAM, "Role") {
-            self.check_trust(object, at)?;
-        } else {
-            self.check_binding(object, at)?;
-        }
-        for (field, wanted) in fields {
-            let have = object.text(&format!("/spec/{field}"));
-            if have != *wanted {
-                return Err(Error::usage(format!(
-                    "{at}: {id}: spec.{field} must be `{wanted}`, which is how it is found again; it is `{have}`"
-                ))
-                .hint(BUILT_IN));
-            }
-        }
-        Ok(())
-    }
-
-    /// What an association gives is the tenant's role, with what keeps it to the tenant: nothing else is looked at by
-    /// the lint.
-    fn check_binding(&self, association: &Object, at: &str) -> Result<()> {
-        let (role, own) = (&self.variables["role"], &self.variables["association"]);
-        for (field, wanted, variable) in [
-            ("roleARN", &role["arn"], "role.arn"),
-            (
-                "targetRoleARN",
-                &own["targetRoleArn"],
-                "association.targetRoleArn",
-            ),
-            (
-                "disableSessionTags",
-                &own["disableSessionTags"],
-                "association.disableSessionTags",
-            ),
-            ("policy", &own["policy"], "association.policy"),
-        ] {
-            let have = &association.tree["spec"][field];
-            let unsaid = have.is_null() && *wanted == false;
-            if unsaid || policy::canonical(have) == policy::canonical(wanted) {
-                continue;
-            }
-            let id = association.id();
-            return Err(Error::usage(format!(
-                "{at}: {id}: spec.{field} must be {{{{ {variable} }}}}, which is {wanted} here; it is {have}"
-            ))
-            .hint(BUILT_IN));
-        }
-        Ok(())
-    }
-
-    /// A template may pin the role further, and let nobody else in.
-    fn check_trust(&self, role: &Object, at: &str) -> Result<()> {
-        let pinned = &self.variables["role"]["trustPolicy"];
-        let loosened = policy::loosened(pinned, &role.tree["spec"]["assumeRolePolicyDocument"]);
-        if loosened.is_empty() {
-            return Ok(());
-        }
-        let why = format!("{at}: {}: its trust policy lets others in", role.id());
-        let error = Error::usage(why)
-            .hint("write assumeRolePolicyDocument: {{ role.trustPolicy }}")
-            .hint(BUILT_IN);
-        Err(loosened.into_iter().fold(error, Error::detail))
     }
 
     /// Whether all is there that a tenant cannot do without.

@@ -205,3 +205,50 @@ fn of_the_half_in_aws() {
     let policy = "apiVersion: iam.services.k8s.aws/v1alpha1\nkind: Policy\nmetadata:\n  name: a\n  namespace: {{ platformNamespace }}\n";
     insta::assert_snapshot!(told("fault-aws-kind", "own", policy), @"error: templates/tenant/own.yaml.j2: Policy a: in AWS a tenant has a Role and a PodIdentityAssociation, nothing else");
 }
+
+#[test]
+fn of_what_keeps_a_role_small() {
+    const BOUNDARY: &str = "arn:aws:iam::012345678901:policy/edge";
+    const ROLE: &str = include_str!("../../../templates/tenant/role.yaml.j2");
+    let bounded = |settings: &str| {
+        let bounded = format!("permissionsBoundary: '{BOUNDARY}'");
+        settings.replace("permissionsBoundary: none", &bounded)
+    };
+    let desk = desk("fault-bounds");
+    let free = format!("{}templates: templates\n", crate::desk::SETTINGS);
+    let told = |settings: &str, from: &str, to: &str| {
+        assert!(ROLE.contains(from), "the built-in template holds {from}");
+        desk.write("mcpctl.yaml", settings);
+        desk.write("templates/tenant/role.yaml.j2", &ROLE.replace(from, to));
+        desk.refusal(&["tenant", "add", "acme", "--dry-run"])
+    };
+    let boundary = "  permissionsBoundary: {{ role.boundary }}\n";
+    let wide = "  permissionsBoundary: arn:aws:iam::aws:policy/AdministratorAccess\n";
+    insta::assert_snapshot!(told(&bounded(&free), boundary, ""), @"
+    error: templates/tenant/role.yaml.j2: Role acme: spec.permissionsBoundary must be {{ role.boundary }}, which is arn:aws:iam::012345678901:policy/edge here; it is none
+      settings and tenant file say which boundary a role has, not a template
+      hint: to see the built-in template: mcpctl template export DIR
+    ");
+    insta::assert_snapshot!(told(&bounded(&free), boundary, wide), @"
+    error: templates/tenant/role.yaml.j2: Role acme: spec.permissionsBoundary must be {{ role.boundary }}, which is arn:aws:iam::012345678901:policy/edge here; it is arn:aws:iam::aws:policy/AdministratorAccess
+      settings and tenant file say which boundary a role has, not a template
+      hint: to see the built-in template: mcpctl template export DIR
+    ");
+    let path = "  path: {{ names.rolePath }}\n";
+    insta::assert_snapshot!(told(&free, path, &format!("{path}{wide}")), @"
+    error: templates/tenant/role.yaml.j2: Role acme: spec.permissionsBoundary must be {{ role.boundary }}, which is none here; it is arn:aws:iam::aws:policy/AdministratorAccess
+      settings and tenant file say which boundary a role has, not a template
+      hint: to see the built-in template: mcpctl template export DIR
+    ");
+    let inline = "  inlinePolicies: {{ role.inlinePolicies }}\n";
+    let second = "  inlinePolicies:\n    mcpctl: {{ role.inlinePolicies.mcpctl }}\n    logs: {{ role.inlinePolicies.mcpctl }}\n";
+    insta::assert_snapshot!(told(&free, inline, second), @"
+    error: templates/tenant/role.yaml.j2: Role acme: spec.inlinePolicies.logs has no place: the one inline policy of a tenant's role is called mcpctl
+      hint: write its statements into the tenant's policy, identity.policy or iam.policy of the settings
+      hint: to see the built-in template: mcpctl template export DIR
+    ");
+    // As it is built in, with the boundary of the settings, it is whole.
+    desk.write("mcpctl.yaml", &bounded(&free));
+    desk.write("templates/tenant/role.yaml.j2", ROLE);
+    assert!(desk.stream(&[]).contains(BOUNDARY));
+}
