@@ -1,36 +1,32 @@
-//! A plan that is carried out, on a terminal: one line of the screen for each object, drawn anew as it goes on, and
-//! nothing of it left at the end.
+//! A plan that is carried out, on a terminal: one line of the screen for each object, and more for what one waits for,
+//! drawn anew as it goes on, and nothing of it left at the end.
 
-use std::{
-    cell::RefCell,
-    time::{Duration, Instant},
-};
+use std::{cell::RefCell, time::Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{
     GREEN, RED, Ui, YELLOW,
-    entries::has_line,
     lines::{came_of_it, line},
 };
 use crate::{
     execute::Event,
-    object::Id,
     plan::{Action, Plan, Step},
 };
 
+mod rows;
+
+use rows::{Screen, Weight, visible};
+
 /// Redraws a second at most.
 const HERTZ: u8 = 15;
-/// A wait that is longer says how long.
-const SHORT: Duration = Duration::from_secs(2);
 
 /// The lines, and the state of each step of the plan.
 pub(crate) struct Terminal<'a> {
     ui: &'a Ui,
     plan: &'a Plan,
-    screen: MultiProgress,
-    /// Places for lines, as many as the screen has room for.
-    slots: Vec<ProgressBar>,
+    /// All the lines, as one text: how many there are changes as what is waited for does.
+    screen: ProgressBar,
     states: RefCell<Vec<State>>,
 }
 
@@ -42,30 +38,15 @@ enum State {
     Failed,
 }
 
-/// One object's line. The order is that in which lines are given up where the screen is too small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
-    Active,
-    Failed,
-    Pending,
-    Done,
-}
-
 impl<'a> Terminal<'a> {
     pub(super) fn new(ui: &'a Ui, plan: &'a Plan) -> Self {
         let target = ProgressDrawTarget::stderr_with_hz(HERTZ);
-        let screen = MultiProgress::with_draw_target(target);
-        let (rows, _) = console::Term::stderr().size();
-        let room = usize::from(rows).saturating_sub(1).max(1);
-        let count = objects(plan).len().min(room);
-        let style = ProgressStyle::with_template("{wide_msg}")
+        let style = ProgressStyle::with_template("{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let slot = |_| screen.add(ProgressBar::new_spinner().with_style(style.clone()));
         Self {
             ui,
             plan,
-            slots: (0..count).map(slot).collect(),
-            screen,
+            screen: ProgressBar::with_draw_target(None, target).with_style(style),
             states: RefCell::new(vec![State::Pending; plan.steps.len()]),
         }
     }
@@ -107,8 +88,7 @@ impl<'a> Terminal<'a> {
 
     /// Takes the lines off the screen.
     pub(super) fn clear(&self) {
-        // A terminal that cannot be written to shows nothing anyway.
-        drop(self.screen.clear());
+        self.screen.finish_and_clear();
         self.screen.set_draw_target(ProgressDrawTarget::hidden());
     }
 
@@ -122,34 +102,34 @@ impl<'a> Terminal<'a> {
     }
 
     fn draw(&self) {
-        let now = Instant::now();
-        let states = self.states.borrow();
-        let texts = visible(
-            self.plan,
-            &states,
-            self.slots.len(),
-            |id, weight, what| {
-                let marks = self.ui.marks;
-                let (style, mark) = match weight {
-                    Weight::Active => (YELLOW, marks.waiting),
-                    Weight::Failed => (RED, marks.failed),
-                    Weight::Pending => (YELLOW, " "),
-                    Weight::Done => (GREEN, marks.done),
-                };
-                let width = marks.done.chars().count();
-                let text = format!("  {style}{mark:width$}{style:#} {id}  {what}");
-                if self.ui.colour {
-                    text
-                } else {
-                    anstream::adapter::strip_str(&text).to_string()
-                }
-            },
-            now,
-        );
-        for (slot, text) in self.slots.iter().zip(texts) {
-            if slot.message() != text {
-                slot.set_message(text);
+        let marks = self.ui.marks;
+        let width = marks.done.chars().count();
+        let mark = |weight| {
+            let (style, mark) = match weight {
+                Weight::Active | Weight::More => (YELLOW, marks.waiting),
+                Weight::Failed => (RED, marks.failed),
+                Weight::Pending => (YELLOW, " "),
+                Weight::Done => (GREEN, marks.done),
+            };
+            let text = format!("  {style}{mark:width$}{style:#} ");
+            if self.ui.colour {
+                text
+            } else {
+                anstream::adapter::strip_str(&text).to_string()
             }
+        };
+        // A window may change its size meanwhile.
+        let (rows, columns) = console::Term::stderr().size();
+        let screen = Screen {
+            rows: usize::from(rows).saturating_sub(1).max(1),
+            columns: usize::from(columns),
+            margin: width + 3,
+            mark,
+        };
+        let rows = visible(self.plan, &self.states.borrow(), &screen, Instant::now());
+        let text = rows.join("\n");
+        if self.screen.message() != text {
+            self.screen.set_message(text);
         }
     }
 }
@@ -170,85 +150,4 @@ fn doing(action: &Action) -> &'static str {
         Action::Verify(_) => "asks STS who it is",
         Action::GoesWithNamespace | Action::Lock => "",
     }
-}
-
-/// The objects that have a line, in the plan's order.
-fn objects(plan: &Plan) -> Vec<&Id> {
-    let mut found: Vec<&Id> = Vec::new();
-    for step in &plan.steps {
-        if has_line(&step.id, &step.action) && !found.contains(&&step.id) {
-            found.push(&step.id);
-        }
-    }
-    found
-}
-
-/// The lines that there is room for.
-fn visible(
-    plan: &Plan,
-    states: &[State],
-    room: usize,
-    render: impl Fn(&Id, Weight, &str) -> String,
-    now: Instant,
-) -> Vec<String> {
-    let mut lines: Vec<(usize, Weight, &Id, String)> = objects(plan)
-        .into_iter()
-        .enumerate()
-        .map(|(place, id)| {
-            let (weight, what) = told(plan, states, id, now);
-            (place, weight, id, what)
-        })
-        .collect();
-    lines.sort_by_key(|(place, weight, _, _)| (*weight, *place));
-    lines.truncate(room);
-    lines.sort_by_key(|(place, _, _, _)| *place);
-    let render = |(_, weight, id, what): &(usize, Weight, &Id, String)| render(id, *weight, what);
-    lines.iter().map(render).collect()
-}
-
-/// What is said of an object: of its steps the one that fails or goes on, else the next, else the last.
-fn told(plan: &Plan, states: &[State], id: &Id, now: Instant) -> (Weight, String) {
-    let mut own = plan
-        .steps
-        .iter()
-        .zip(states)
-        .filter(|(step, _)| step.id == *id && has_line(&step.id, &step.action));
-    let mut end = (Weight::Done, String::new());
-    let mut next = None;
-    let found = own.find_map(|(step, state)| match state {
-        State::Failed => Some((Weight::Failed, "failed".to_string())),
-        State::Flying { since, what } => {
-            let time = now.duration_since(*since);
-            let seconds = if time < SHORT {
-                String::new()
-            } else {
-                format!("{} s  ", time.as_secs())
-            };
-            Some((Weight::Active, format!("{seconds}{what}")))
-        }
-        State::Pending => {
-            next.get_or_insert_with(|| (Weight::Pending, awaited(plan, states, step)));
-            None
-        }
-        State::Done(text) => {
-            if !text.is_empty() {
-                end.1.clone_from(text);
-            }
-            None
-        }
-    });
-    found.or(next).unwrap_or(end)
-}
-
-/// The first object that a step has to wait for.
-fn awaited(plan: &Plan, states: &[State], step: &Step) -> String {
-    let before = step.after.iter().find(|before| {
-        let other = &plan.steps[**before];
-        !matches!(states[**before], State::Done(_))
-            && other.id != step.id
-            && !other.id.name.is_empty()
-    });
-    before.map_or_else(String::new, |before| {
-        format!("after {}", plan.steps[*before].id)
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use crate::world::Run;
@@ -11,14 +11,25 @@ use crate::world::Run;
 pub(crate) type Size = (u16, u16);
 
 /// Runs a command on a terminal of its own, types a line, and gives back all that the terminal showed.
-pub(crate) fn run(plain: &Command, (rows, columns): Size, typed: &str) -> Run {
+pub(crate) fn run(plain: &Command, size: Size, typed: &str) -> Run {
+    let mut child = start(plain, size);
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    writeln!(stdin, "{typed}").expect("a line typed");
+    let run = Run::from_output(child.wait_with_output().expect("an end"));
+    drop(stdin);
+    run
+}
+
+/// Starts a command on a terminal of its own. What the terminal shows comes on stdout; the terminal is there for as
+/// long as stdin is open.
+pub(crate) fn start(plain: &Command, (rows, columns): Size) -> Child {
     const SPAWN: &str =
         "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
     const SIZED: &str = "import fcntl, os, struct, sys, termios\n\
         size = struct.pack('HHHH', int(sys.argv[1]), int(sys.argv[2]), 0, 0)\n\
         fcntl.ioctl(0, termios.TIOCSWINSZ, size)\n\
         os.execv(sys.argv[3], sys.argv[3:])";
-    let mut child = like(plain, Command::new("python3"))
+    like(plain, Command::new("python3"))
         .args(["-c", SPAWN, "python3", "-c", SIZED])
         .args([rows.to_string(), columns.to_string()])
         .arg(plain.get_program())
@@ -27,12 +38,7 @@ pub(crate) fn run(plain: &Command, (rows, columns): Size, typed: &str) -> Run {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("python3 starts");
-    let mut stdin = child.stdin.take().expect("stdin is piped");
-    writeln!(stdin, "{typed}").expect("a line typed");
-    let run = Run::from_output(child.wait_with_output().expect("an end"));
-    drop(stdin);
-    run
+        .expect("python3 starts")
 }
 
 /// Another program, in the directory and the environment of a command.

@@ -1,6 +1,6 @@
 //! On a terminal: the question before a removal, colour, and the lines that follow a run.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, io::Read, process::Command, time::Duration};
 
 use crate::{
     pty::{self, Size},
@@ -21,12 +21,15 @@ fn on_a_screen(
     args: &[&str],
     typed: &str,
 ) -> Run {
-    let mut command = world.command(args);
-    command
-        .env("LANG", "C.UTF-8")
-        .env("TERM", "xterm")
-        .envs(environment.iter().copied());
+    let mut command = of_a_terminal(world, args);
+    command.envs(environment.iter().copied());
     pty::run(&command, size, typed)
+}
+
+fn of_a_terminal(world: &World<'_>, args: &[&str]) -> Command {
+    let mut command = world.command(args);
+    command.env("LANG", "C.UTF-8").env("TERM", "xterm");
+    command
 }
 
 /// The rows that a screen shows at any time, and those that stand at the end.
@@ -137,6 +140,44 @@ fn a_small_screen_shows_what_goes_on() {
         "",
     );
     let _ = run.expect(0);
+}
+
+/// Each screen shows the whole of what is waited for, on as many rows as that takes.
+#[test]
+fn a_secret_that_is_waited_for_can_be_read_on_any_screen() {
+    let world = World::new("awaited");
+    for (size, secret) in [(USUAL, "first"), ((24, 20), "second")] {
+        let variable = format!(
+            "env=[{{name: VALUE, valueFrom: {{secretKeyRef: {{name: {secret}, key: at}}}}}}]"
+        );
+        let add = ["tenant", "add", "awaited", "--set", &variable];
+        let add = [&add[..], &["--timeout", "40s"]].concat();
+        let mut child = pty::start(&of_a_terminal(&world, &add), size);
+        // The terminal lasts as long as its keyboard.
+        let keyboard = child.stdin.take();
+        let mut shown = child.stdout.take().expect("stdout is piped");
+        let mut terminal = vt100::Parser::new(size.0, size.1, 1000);
+        let wanted = format!("waitsforwhatitrefersto:secret\"{secret}\"notfound");
+        let mut piece = [0; 4096];
+        loop {
+            let contents = terminal.screen().contents();
+            assert!(
+                !contents.contains("error:"),
+                "it never showed `{wanted}` while it waited:\n{contents}"
+            );
+            if contents.replace([' ', '\n'], "").contains(&wanted) {
+                break;
+            }
+            let read = shown.read(&mut piece).expect("what the terminal shows");
+            assert!(read > 0, "it ended:\n{contents}");
+            terminal.process(&piece[..read]);
+        }
+        let create = ["-n", "mcp-awaited", "create", "secret", "generic", secret];
+        world.kubectl(&[&create[..], &["--from-literal=at=x"]].concat());
+        std::io::copy(&mut shown, &mut std::io::sink()).expect("the rest");
+        assert!(child.wait().expect("an end").success());
+        drop(keyboard);
+    }
 }
 
 #[test]
