@@ -23,6 +23,7 @@ mod encode;
 mod place;
 mod pods;
 mod scaled;
+mod secret;
 
 pub use encode::encode;
 
@@ -122,7 +123,8 @@ struct Made {
 
 impl Made {
     fn insert(&mut self, rendered: Rendered) -> Result<()> {
-        let Rendered { object, at } = rendered;
+        let Rendered { mut object, at } = rendered;
+        secret::settle(&mut object, &at)?;
         let id = object.id().clone();
         let version = object.api_version().to_string();
         if let Some(other) = self.places.insert(id.clone(), at.clone()) {

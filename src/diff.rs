@@ -32,6 +32,8 @@ pub struct Change {
     pub owners: Vec<Owner>,
     /// Where it lives, as a JSON pointer into the living object.
     pub pointer: Option<String>,
+    /// Whether it is what a Secret holds.
+    pub secret: bool,
 }
 
 impl Change {
@@ -42,13 +44,18 @@ impl Change {
             want,
             owners: Vec::new(),
             pointer: None,
+            secret: false,
         }
     }
 }
 
 impl Change {
-    /// Whether its values stay unsaid: literal values of variables may be more secret than their names admit.
+    /// Whether its values stay unsaid: what Secrets hold is not told, and literal values of variables may be more
+    /// secret than their names admit.
     pub fn is_secretive(&self) -> bool {
+        if self.secret {
+            return true;
+        }
         let variable = self.path.split_once(".env[");
         variable.is_some_and(|(_, rest)| !rest.contains(".valueFrom"))
             || self.path.strip_suffix(".env").is_some()
@@ -140,6 +147,7 @@ fn change(live: &Object, path: &[Step], have: Option<Value>, want: Option<Value>
     Change {
         owners: owners(live, path),
         pointer,
+        secret: mask::is_content_of_secret(live, path),
         ..Change::new(display(path), have, want)
     }
 }

@@ -1,8 +1,17 @@
-//! What of a value is told: not the literals of variables, and not the tenant's input.
+//! What of a value is told: not what Secrets hold, not the literals of variables, and not the tenant's input.
 
 use serde_json::Value;
 
-use crate::record::INPUT;
+use crate::{managed::Step, object::Object, record::INPUT};
+
+/// Whether a field is one in which a Secret keeps what it is for.
+pub(super) fn is_content_of_secret(object: &Object, path: &[Step]) -> bool {
+    let first = match path.first() {
+        Some(Step::Field(name)) => name.as_str(),
+        _ => "",
+    };
+    object.id().is("", "Secret") && ["data", "stringData"].contains(&first)
+}
 
 /// The value as it may be told.
 pub fn masked(value: &Value) -> Value {

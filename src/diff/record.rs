@@ -49,6 +49,7 @@ fn compare(
             want: want.cloned(),
             owners: whole.owners.clone(),
             pointer: None,
+            secret: false,
         });
     }
 }

@@ -133,6 +133,7 @@ mod tests {
                 time: String::new(),
             }],
             pointer: None,
+            secret: false,
         };
         let why = Conflict::held(&id, &change, false).expect("a conflict").why;
         assert!(why.contains("injector") && why.contains("proxy:1"), "{why}");

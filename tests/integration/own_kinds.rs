@@ -7,6 +7,7 @@ use crate::world::World;
 mod custom;
 mod idle;
 mod scaled;
+mod secret;
 mod server;
 
 /// A world whose settings name the folder `templates`.
