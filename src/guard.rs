@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     backend::{CallError, Kubernetes, Reason},
     error::{Error, Result},
-    gate,
+    injected,
     marks::{IDENTITY, TENANT},
     object::{Id, Object},
 };
@@ -118,7 +118,7 @@ fn idle(policy: &Object) -> Option<&'static str> {
     };
     let asks = |validation: &Value| {
         let expression = validation["expression"].as_str();
-        expression.is_some_and(|expression| expression.contains(gate::VARIABLE))
+        expression.is_some_and(|expression| expression.contains(injected::URI))
     };
     let validations = spec["validations"].as_array();
     if spec["failurePolicy"] == "Ignore" {

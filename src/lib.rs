@@ -36,6 +36,7 @@ pub mod execute;
 pub mod gate;
 pub mod guard;
 pub mod guests;
+pub mod injected;
 pub mod input;
 pub mod lint;
 pub mod lock;

@@ -18,7 +18,7 @@ mod names;
 mod types;
 
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
-pub use env::EnvVar;
+pub use env::{CHOOSES_IDENTITY, EnvVar, OF_CONTAINERS, unseen};
 pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
 pub use names::{
     Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,

@@ -29,7 +29,7 @@ mod left;
 mod pods;
 mod shared_role;
 
-pub use findings::findings;
+pub use findings::{findings, unseen_variables};
 pub use left::{only_in_aws, orphans};
 
 /// A tenant as it is said to be and as it lives.

@@ -41,7 +41,7 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
         };
         context.ui.data(&text)?;
     }
-    warn(context, &findings);
+    warn(context, &findings, &resolved, args);
     let account_said =
         settings.cluster.account_id.is_some() || settings.scoping.shared_role().is_some();
     if !account_said && args.half.only != Some(Only::Kubernetes) {
@@ -71,7 +71,8 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let look = async |session: &Session<'_>| Look::at(session, name).await;
             let (session, look) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
-            warn(context, &lint(&resolved, &session.settings, args)?);
+            let findings = lint(&resolved, &session.settings, args)?;
+            warn(context, &findings, &resolved, args);
             let guard = Guard::of(session.kubernetes.as_ref());
             let ((plan, live), guard) =
                 try_join(look.plan(&resolved, &session, &how), guard).await?;
@@ -131,9 +132,14 @@ fn lint(resolved: &Resolved, settings: &Settings, args: &Add) -> Result<Vec<Find
     }
 }
 
-fn warn(context: &Context, findings: &[Finding]) {
+fn warn(context: &Context, findings: &[Finding], resolved: &Resolved, args: &Add) {
     for finding in findings {
         context.report.warning(&report::finding(finding));
+    }
+    if args.half.only != Some(Only::Aws) {
+        for unseen in tenant::unseen_variables(resolved) {
+            context.report.warning(&unseen);
+        }
     }
 }
 

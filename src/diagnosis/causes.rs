@@ -4,7 +4,11 @@ use serde_json::Value;
 
 use super::{AGENT, Cause, Diagnosis, Evidence, Nodes, Patient, Seen, WEBHOOK, service_account_of};
 use crate::{
-    backend::Addon, gate::COUNTS_FIRST, object::Object, spec::SERVICE_ACCOUNT, wait::Finding,
+    backend::Addon,
+    injected,
+    object::Object,
+    spec::{OF_CONTAINERS, SERVICE_ACCOUNT},
+    wait::Finding,
 };
 
 /// By this annotation roles are given to service accounts without Pod Identity (IRSA):
@@ -54,9 +58,9 @@ pub fn of_pod(pod: &Value) -> Vec<Cause> {
             ));
         }
         for variable in variables(container) {
-            let why = if variable.starts_with("AWS_CONTAINER_") {
+            let why = if variable.starts_with(OF_CONTAINERS) {
                 "and the webhook leaves such a container alone"
-            } else if COUNTS_FIRST.contains(&variable) {
+            } else if injected::counts_first(variable) {
                 "which AWS SDKs look at before they ask for the tenant's role"
             } else {
                 continue;

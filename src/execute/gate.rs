@@ -59,6 +59,7 @@ impl Asking<'_> {
     async fn until_open(&self, progress: &Progress) -> Result<String> {
         let kubernetes = self.run.kubernetes()?;
         let mut looked = false;
+        self.keeps_none_away()?;
         for (attempt, pause) in gate::pauses().enumerate() {
             let first = attempt == 0;
             // The connection that stands is as good as any other. A "no" may be of the API server at its end alone.
@@ -78,7 +79,10 @@ impl Asking<'_> {
             }
             self.took.set(Some(self.asked.get().elapsed()));
             if first {
-                self.no_credentials_yet()?;
+                let most = (self.run.deadline - Instant::now()).as_secs_f64().ceil();
+                self.say(&format!(
+                    "a pod would get no credentials yet; waits at most {most} s for EKS to spread the association"
+                ));
             }
             if !looked && self.started.elapsed() >= LOOK_AFTER {
                 looked = true;
@@ -97,20 +101,16 @@ impl Asking<'_> {
         Err(Error::new(Kind::Wait, "the gate was never asked"))
     }
 
-    /// Says for what it waits and for how long, unless the pod itself keeps credentials away.
-    fn no_credentials_yet(&self) -> Result<()> {
+    /// No question is needed where the pod itself keeps credentials away, or brings its own.
+    fn keeps_none_away(&self) -> Result<()> {
         let causes = diagnosis::of_pod(self.pod);
-        if !causes.is_empty() {
-            return Err(self.shut(Diagnosis {
-                causes,
-                ..Diagnosis::default()
-            }));
+        if causes.is_empty() {
+            return Ok(());
         }
-        let most = (self.run.deadline - Instant::now()).as_secs_f64().ceil();
-        self.say(&format!(
-            "a pod would get no credentials yet; waits at most {most} s for EKS to spread the association"
-        ));
-        Ok(())
+        Err(self.shut(Diagnosis {
+            causes,
+            ..Diagnosis::default()
+        }))
     }
 
     fn say(&self, what: &str) {

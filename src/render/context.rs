@@ -9,8 +9,9 @@ use super::{
 use crate::{
     config::Settings,
     error::{Error, Result},
+    injected,
     object::PLATFORM_NAMESPACE,
-    spec::{AuthMode, Resolved, SERVICE_ACCOUNT, TenantSpec, partition},
+    spec::{AuthMode, Resolved, TenantSpec, partition},
 };
 
 /// Seconds between the load balancer being told and the server being told: requests still arrive meanwhile.
@@ -75,7 +76,7 @@ pub fn platform(settings: &Settings) -> Result<Value> {
     Ok(json!({
         "cluster": {"name": cluster.name, "region": cluster.region, "arn": cluster_arn(settings)},
         "platformNamespace": PLATFORM_NAMESPACE,
-        "identity": {"serviceAccount": SERVICE_ACCOUNT},
+        "identity": injected::variables(),
         "ingress": settings.ingress,
         "networkPolicy": {"engine": settings.network_engine},
         "telemetry": settings.telemetry,

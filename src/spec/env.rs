@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    kubernetes::{Checked, ValueFrom},
+    kubernetes::{Checked, EnvFrom, NameRef, ValueFrom},
     types::{EnvName, Text},
 };
 
@@ -43,18 +43,24 @@ const SET_BY_TEMPLATES: [&str; 9] = [
     "POD_NAMESPACE",
 ];
 
-/// Variables by which AWS SDKs choose an identity before they ask the Pod Identity agent, or that keep the webhook
-/// from injecting it: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
-const CHOOSES_IDENTITY: [&str; 8] = [
+/// Variables by which AWS SDKs choose an identity before they ask the Pod Identity agent, older names that some of them
+/// still read included: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+pub const CHOOSES_IDENTITY: [&str; 11] = [
+    "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_PROFILE",
     "AWS_PROFILE",
     "AWS_ROLE_ARN",
     "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 ];
+
+/// How the variables begin that the webhook injects, and that keep it from it where a container has one of its own.
+pub const OF_CONTAINERS: &str = "AWS_CONTAINER_";
 
 impl TryFrom<Raw> for EnvVar {
     type Error = String;
@@ -78,13 +84,30 @@ impl TryFrom<Raw> for EnvVar {
     }
 }
 
+/// The `ConfigMap` or Secret of which variables are taken in whose names nobody sees, where one of them could choose an
+/// identity.
+pub fn unseen(from: &EnvFrom) -> Option<String> {
+    let prefix = from.prefix.as_ref().map_or("", EnvName::as_str);
+    let reaches = |name: &str| name.starts_with(prefix);
+    let may = CHOOSES_IDENTITY.iter().any(|name| reaches(name))
+        || reaches(OF_CONTAINERS)
+        || prefix.starts_with(OF_CONTAINERS);
+    let of = |kind: &str, source: &Option<NameRef>| {
+        let name = source.as_ref()?.name.as_str();
+        Some(format!("{kind} {name}"))
+    };
+    of("ConfigMap", &from.config_map_ref)
+        .or_else(|| of("Secret", &from.secret_ref))
+        .filter(|_| may)
+}
+
 /// Refuses variables that are not the tenant's to set.
 pub(super) fn may_be_set(name: &str) -> Result<(), String> {
     let upper = name.to_ascii_uppercase();
     if SET_BY_TEMPLATES.contains(&name) {
         return Err(format!("variable `{name}` is set by mcpctl"));
     }
-    if CHOOSES_IDENTITY.contains(&upper.as_str()) || upper.starts_with("AWS_CONTAINER_") {
+    if CHOOSES_IDENTITY.contains(&upper.as_str()) || upper.starts_with(OF_CONTAINERS) {
         return Err(format!(
             "variable `{name}` would give the pod another identity than its role; it cannot be set"
         ));

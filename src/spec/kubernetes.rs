@@ -35,6 +35,12 @@ pub trait Check {
 #[serde(transparent)]
 pub struct Checked<T>(T);
 
+impl<T> AsRef<T> for Checked<T> {
+    fn as_ref(&self) -> &T {
+        &self.0
+    }
+}
+
 impl<'de, T: Deserialize<'de> + Check> Deserialize<'de> for Checked<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let shape = T::deserialize(deserializer)?;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::standing::is_going;
-use crate::{gate, object::Object};
+use crate::{injected, object::Object};
 
 /// One pod.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,7 +91,7 @@ impl Pod {
             node: text(&object.tree["spec"]["nodeName"]),
             created_at: object.text("/metadata/creationTimestamp").into(),
             deleting: is_going(object),
-            credentials: gate::has_credentials(&object.tree),
+            credentials: injected::has_credentials(&object.tree),
             conditions: list("conditions").map(Condition::of).collect(),
             containers: init.chain(main).collect(),
         }

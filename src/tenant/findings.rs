@@ -1,12 +1,24 @@
-//! The policy lint of one tenant.
+//! The policy lint of one tenant, and what of its pods nothing can look at.
 
 use crate::{
     config::Settings,
     error::Result,
     lint::{self, Finding},
     render,
-    spec::{Arn, Resolved},
+    spec::{self, Arn, Resolved},
 };
+
+/// Where variables may come from that decide whose credentials pods take, and that nothing sees before they run.
+pub fn unseen_variables(resolved: &Resolved) -> Vec<String> {
+    let all = resolved.spec.env_from.iter();
+    let unseen = all.filter_map(|from| spec::unseen(from.as_ref()));
+    let said = |source| {
+        format!(
+            "envFrom takes in whatever {source} holds, which neither mcpctl nor the admission policy sees: a variable such as AWS_PROFILE would give pods other credentials than the tenant's; give it a prefix, or name the keys in env"
+        )
+    };
+    unseen.map(said).collect()
+}
 
 /// What the lint finds in a tenant's identity, without what the tenant allows.
 ///

@@ -205,6 +205,23 @@ fn a_template_that_keeps_credentials_away_ends_the_wait_at_once() {
     );
 }
 
+/// The webhook leaves such a container alone, and no token is there.
+#[test]
+fn credentials_that_were_never_injected_do_not_open_the_gate() {
+    let world = World::new("forged");
+    template(
+        &world,
+        "deployment.yaml.j2",
+        "            - name: POD_NAME\n",
+        "            - name: AWS_CONTAINER_CREDENTIALS_FULL_URI\n              value: http://169.254.170.23/v1/credentials\n            - name: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE\n              value: /tmp/token\n            - name: POD_NAME\n",
+    );
+    let _ = add(&world, &[]).expect(4).says(&[
+        "was not applied: after 0 s no pod of it would get its credentials",
+        "container mcp-server sets AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE itself, and the webhook leaves such a container alone",
+    ]);
+    has_no_deployment(&world);
+}
+
 #[test]
 fn nodes_without_an_agent_are_named() {
     let world = shut("nodes");

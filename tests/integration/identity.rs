@@ -165,7 +165,7 @@ fn a_pod_that_brings_another_role_is_refused() {
         .replacen(r#""image": "x","#, variable, 1);
     let text = refused(&world, &pod);
     assert!(
-        text.contains("AWS SDKs would take that role instead of the tenant's"),
+        text.contains("AWS SDKs would take other credentials than the tenant's"),
         "{text}"
     );
 }

@@ -1,6 +1,29 @@
 //! Environment variables: secrets, and what is not the tenant's to set.
 
 use super::{to_flags, to_specs};
+use crate::desk::Desk;
+
+#[test]
+fn whole_sources_that_may_bring_another_identity_are_named() {
+    let desk = Desk::new("unseen");
+    let said = |from: &str, more: &[&str]| {
+        let from = format!("envFrom=[{from}]");
+        let args = ["tenant", "add", "acme", "--dry-run", "--set", &from];
+        desk.mcpctl(&[&args[..], more].concat()).expect(0).stderr
+    };
+    for from in [
+        "{configMapRef: {name: a}}",
+        "{prefix: AWS_, secretRef: {name: b}}",
+        "{prefix: AWS_CONTAINER_CREDENTIALS_, secretRef: {name: c}}",
+    ] {
+        let said = said(from, &[]);
+        let warns = said.contains("warning: envFrom takes in whatever ");
+        assert!(warns && said.contains("give it a prefix"), "{said}");
+    }
+    assert_eq!(said("{prefix: MY_, configMapRef: {name: a}}", &[]), "");
+    assert_eq!(said("{configMapRef: {name: a}}", &["--only", "aws"]), "");
+    insta::assert_snapshot!(said("{secretRef: {name: keys}}", &[]), @"warning: envFrom takes in whatever Secret keys holds, which neither mcpctl nor the admission policy sees: a variable such as AWS_PROFILE would give pods other credentials than the tenant's; give it a prefix, or name the keys in env");
+}
 
 #[test]
 fn a_secret_as_a_literal_is_refused_and_never_printed() {
@@ -50,6 +73,7 @@ fn a_variable_that_is_not_the_tenants_to_set() {
         to_specs("variables", &[
             "  env: [{name: AWS_ROLE_ARN, value: x}]",
             "  env: [{name: AWS_CONTAINER_CREDENTIALS_FULL_URI, value: x}]",
+            "  env: [{name: AWS_SECRET_KEY, valueFrom: {secretKeyRef: {name: a, key: b}}}]",
             "  env: [{name: HOME, value: x}]",
             "  env: [{name: 1A, value: x}]",
             "  env: [{name: A}]",
@@ -59,6 +83,8 @@ fn a_variable_that_is_not_the_tenants_to_set() {
     error: acme.yaml:5:9: spec.env[0]: variable `AWS_ROLE_ARN` would give the pod another identity than its role; it cannot be set
 
     error: acme.yaml:5:9: spec.env[0]: variable `AWS_CONTAINER_CREDENTIALS_FULL_URI` would give the pod another identity than its role; it cannot be set
+
+    error: acme.yaml:5:9: spec.env[0]: variable `AWS_SECRET_KEY` would give the pod another identity than its role; it cannot be set
 
     error: acme.yaml:5:9: spec.env[0]: variable `HOME` is set by mcpctl
 
