@@ -55,7 +55,7 @@ pub fn counts_first(variable: &str) -> bool {
 /// that SDKs look at before: what the platform's policy asks of a pod.
 pub fn has_credentials(pod: &Value) -> bool {
     let spec = &pod["spec"];
-    let mut containers = ["containers", "initContainers"]
+    let mut containers = ["containers", "initContainers", "ephemeralContainers"]
         .into_iter()
         .flat_map(|list| items(&spec[list]));
     spec["serviceAccountName"] == SERVICE_ACCOUNT

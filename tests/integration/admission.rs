@@ -205,3 +205,49 @@ fn tokens_that_policy_and_gate_take_for_the_webhooks() {
     ];
     judged(&world, cases);
 }
+
+/// The webhook passes over them, so one without the variables would run with the node's role.
+#[test]
+fn a_debug_container_has_the_pods_credentials_or_is_refused() {
+    let world = tenant("debugged");
+    let namespace = ["-n", "mcp-debugged"];
+    let name = world.kubectl(&[&namespace[..], &["get", "pods", "-o", "name"]].concat());
+    let live = || {
+        let get = ["get", name.trim(), "-o", "json"];
+        let text = world.kubectl(&[&namespace[..], &get].concat());
+        serde_json::from_str::<Value>(&text).expect("a pod")
+    };
+    let debug = |container: &str, more: &[&str]| {
+        let how = [
+            "debug",
+            name.trim(),
+            "--image=x",
+            "--profile=restricted",
+            "--attach=false",
+            "-c",
+            container,
+        ];
+        Run::of(world.sandbox.kubectl().args(namespace).args(how).args(more))
+    };
+    let refused = debug("plain", &[]).expect(1);
+    let _ = refused.says(&[
+        "ValidatingAdmissionPolicy 'mcpctl-identity'",
+        "no Pod Identity credentials were injected: the webhook passes over ephemeral containers",
+        "kubectl debug --custom",
+    ]);
+    let _ = debug("profiled", &["--env=AWS_PROFILE=other"]).expect(1);
+    assert_eq!(live()["spec"]["ephemeralContainers"], Value::Null);
+
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/debug.yaml");
+    let _ = debug("armed", &["--custom", file]).expect(0);
+    let mut pod = live();
+    assert_eq!(pod["spec"]["ephemeralContainers"][0]["name"], "armed");
+    assert!(has_credentials(&pod), "{pod:#}");
+    let _ = world.mcpctl(&["tenant", "diff", "debugged"]).expect(0);
+    // A copy is a new pod, which the webhook looks at.
+    let _ = debug("copied", &["--copy-to=copy"]).expect(0);
+    world.kubectl(&[&namespace[..], &["delete", "pod", "copy"]].concat());
+    // One that came before there was a policy.
+    pod["spec"]["ephemeralContainers"][0]["env"] = Value::Null;
+    assert!(!has_credentials(&pod), "{pod:#}");
+}

@@ -121,6 +121,7 @@ fn every_example_is_planned() {
         [
             "ack",
             "day-two",
+            "debug",
             "mcpctl",
             "own-templates",
             "permissions",
