@@ -74,8 +74,10 @@ pub struct Settings {
     pub telemetry: Telemetry,
     /// Version of the Pod Security Standards that namespaces pin.
     pub pod_security_version: String,
-    /// Boundary of every role.
+    /// Boundary of every role, unless another of the settings' own is asked for.
     pub permissions_boundary: Option<spec::Boundary>,
+    /// The boundaries that tiers and defaults name: tenants may ask for them.
+    pub other_boundaries: Vec<spec::Arn>,
     /// Whether tenants have roles of their own.
     pub scoping: Scoping,
     /// Policy of every tenant that has none of its own.
@@ -152,6 +154,7 @@ fn complete(
     templates: Templates,
 ) -> Result<Settings> {
     let file = parsed.value;
+    let (permissions_boundary, other_boundaries) = scoping::boundaries(&file);
     let cluster = cluster(file.cluster, overrides, &source)?;
     let scoping = scoping::scoping(&file.iam, &cluster, &source)?;
     let domain = overrides.domain.clone().or(file.domain);
@@ -181,7 +184,8 @@ fn complete(
         network_engine: file.network_policy.engine,
         telemetry: file.telemetry,
         pod_security_version: file.pod_security.version.as_str().into(),
-        permissions_boundary: file.iam.permissions_boundary,
+        permissions_boundary,
+        other_boundaries,
         scoping,
         policy,
         settle_seconds: file.identity.settle_seconds,

@@ -2,11 +2,11 @@
 
 use super::{
     Cluster,
-    file::{Iam, ScopingFile},
+    file::{Iam, ScopingFile, SettingsFile},
 };
 use crate::{
     error::{Error, Result},
-    spec::{RoleArn, partition, role_path},
+    spec::{Arn, Boundary, RoleArn, partition, role_path},
 };
 
 /// How a tenant's permissions are kept to the tenant.
@@ -26,6 +26,19 @@ impl Scoping {
             Self::SessionPolicy(role) => Some(role),
         }
     }
+}
+
+/// The boundary of every role, and the others that the settings name: whoever says a tier or the defaults says as much.
+pub(super) fn boundaries(file: &SettingsFile) -> (Option<Boundary>, Vec<Arn>) {
+    let of_all = &file.defaults.identity.permissions_boundary;
+    let common = file.iam.permissions_boundary.as_ref().or(of_all.as_ref());
+    let of_tiers = file.tiers.values();
+    let of_tiers = of_tiers.map(|tier| &tier.identity.permissions_boundary);
+    let named = of_tiers.chain([of_all]).filter_map(|given| match given {
+        Some(Boundary::Policy(arn)) => Some(arn.clone()),
+        _ => None,
+    });
+    (common.cloned(), named.collect())
 }
 
 /// One way or the other, never a mixture.

@@ -196,12 +196,23 @@ fn boundary(resolved: &Resolved, settings: &Settings) -> Result<Option<String>> 
         &resolved.spec.identity.permissions_boundary,
         &settings.permissions_boundary,
     );
-    if let (Some(Boundary::None), Some(Boundary::Policy(arn))) = (own, common) {
-        return Err(Error::usage(format!(
-            "tenant `{}`: spec.identity.permissionsBoundary: none would take off the boundary {arn} of {}",
-            resolved.name, settings.source
-        ))
-        .hint("give the tenant another boundary, or say none in the settings"));
+    // It is the platform's word on what a tenant's policy may do at most, so the tenant's file does not have the last.
+    if let (Some(own), Some(Boundary::Policy(common))) = (own, common) {
+        let refused = |why: String| {
+            Err(Error::usage(format!(
+                "tenant `{}`: spec.identity.permissionsBoundary: {why}",
+                resolved.name
+            ))
+            .detail(format!("{} gives tenants the boundary {common}", settings.source))
+            .hint("leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary"))
+        };
+        match own {
+            Boundary::None => return refused("none would take off that of the settings".into()),
+            Boundary::Policy(arn) if arn != common && !settings.other_boundaries.contains(arn) => {
+                return refused(format!("{arn} is not named in the settings"));
+            }
+            Boundary::Policy(_) => {}
+        }
     }
     match own.as_ref().or(common.as_ref()) {
         Some(Boundary::Policy(arn)) => Ok(Some(arn.to_string())),

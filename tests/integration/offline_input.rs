@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::desk::{Desk, SETTINGS};
 
+mod boundary;
 mod fields;
 mod files;
 mod flags;
