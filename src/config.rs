@@ -9,6 +9,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
 };
 
 use serde_json::{Map, Value};
@@ -58,6 +59,8 @@ pub struct Overrides {
 pub struct Settings {
     /// The file that they come from, for messages.
     pub source: String,
+    /// What it says, for the lines of messages.
+    pub text: Option<Arc<str>>,
     /// Which cluster.
     pub cluster: Cluster,
     /// Who carries roles and associations out.
@@ -143,7 +146,9 @@ pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings>
             Templates::read(&folder, &shown(&folder, working_directory))?
         }
     };
-    complete(parsed, overrides, source, base, templates)
+    let mut settings = complete(parsed, overrides, source, base, templates)?;
+    settings.text = path.is_some().then(|| text.into());
+    Ok(settings)
 }
 
 fn complete(
@@ -176,6 +181,7 @@ fn complete(
     }
     Ok(Settings {
         source,
+        text: None,
         cluster,
         aws: file.aws,
         domain,

@@ -10,21 +10,25 @@ use kubernetes::{Affinity, Checked, EnvFrom, LabelSelector, ObjectName, Tolerati
 
 mod auth;
 mod checked;
+mod duration;
 mod env;
 mod findings;
 pub mod kubernetes;
 mod layers;
 mod names;
+mod origin;
 mod types;
 
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
+pub use duration::Duration;
 pub use env::{CHOOSES_IDENTITY, EnvVar, OF_CONTAINERS, unseen};
-pub use layers::{Input, Layer, Resolved, lay, merge, resolve};
+pub use layers::{Input, Resolved, lay, merge, resolve};
 pub use names::{
     Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,
 };
+pub use origin::{Field, Layer, Origin};
 pub use types::{
-    AccountId, Arn, Cidr, ClassName, ClusterName, Duration, EnvName, Host, Image, Region, RoleArn,
+    AccountId, Arn, Cidr, ClassName, ClusterName, EnvName, Host, Image, Region, RoleArn,
     TenantName, Text, UrlPath,
 };
 

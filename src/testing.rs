@@ -55,7 +55,7 @@ pub(crate) fn resolved(name: &str, spec: Value, settings: &Settings) -> Resolved
     let spec = map(spec);
     let input = Input {
         name,
-        layer: Layer { source, spec },
+        layer: Layer::new(source, spec),
     };
     spec::resolve(input, names, settings).expect("a tenant")
 }

@@ -13,8 +13,10 @@ use serde_yaml::Options;
 use crate::error::{Error, Result};
 
 mod explain;
+mod place;
 
 use explain::Explanation;
+pub use place::place;
 
 /// What a reader found.
 #[derive(Debug)]

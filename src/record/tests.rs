@@ -106,7 +106,7 @@ proptest! {
         free in prop_oneof!["(?s).{0,20}", "[\u{0}-\u{20}\u{7f}-\u{a0}\u{fffe}\u{ffff}]{1,3}", Just("<<".to_string())],
     ) {
         let spec = map(json!({"env": [{"name": "A", "value": value}], "values": {free.clone(): free}}));
-        let layer = Layer { source: "record".into(), spec };
+        let layer = Layer::new("record", spec);
         let said = Input { name: "acme".parse().unwrap(), layer };
         let text = input::to_record(&said).to_string();
         prop_assert_eq!(input::from_record(&text, "record").unwrap().layer.spec, said.layer.spec);

@@ -94,13 +94,7 @@ fn target_role<'a>(
     };
     let region = &settings.cluster.region;
     let partition = partition(region.as_str());
-    let refused = |why: String| {
-        let field = "spec.identity.targetRoleArn";
-        Err(Error::usage(format!(
-            "tenant `{}`: {field} {why}",
-            resolved.name
-        )))
-    };
+    let refused = |why: String| Err(resolved.wrong("identity.targetRoleArn", &why));
     if target.partition() != partition {
         return refused(format!(
             "{target} is of partition {}, and {region} is of {partition}: no role can be assumed from one in the other",
@@ -176,8 +170,11 @@ fn trust_policy(resolved: &Resolved, settings: &Settings) -> Value {
 /// Usage, with the statement that cannot be expanded.
 pub fn role_policy(resolved: &Resolved, settings: &Settings) -> Result<Option<Value>> {
     let (document, source) = match (&resolved.spec.identity.policy, &settings.policy) {
-        (Some(policy), _) => (policy.document(), "spec.identity.policy"),
-        (None, Some(document)) => (document, "iam.policy"),
+        (Some(policy), _) => {
+            let place = resolved.place("identity.policy").unwrap_or_default();
+            (policy.document(), format!("spec.identity.policy ({place})"))
+        }
+        (None, Some(document)) => (document, format!("iam.policy ({})", settings.source)),
         (None, None) => return Ok(None),
     };
     let variables = json!({
@@ -199,17 +196,17 @@ fn boundary(resolved: &Resolved, settings: &Settings) -> Result<Option<String>> 
     // It is the platform's word on what a tenant's policy may do at most, so the tenant's file does not have the last.
     if let (Some(own), Some(Boundary::Policy(common))) = (own, common) {
         let refused = |why: String| {
-            Err(Error::usage(format!(
-                "tenant `{}`: spec.identity.permissionsBoundary: {why}",
-                resolved.name
-            ))
-            .detail(format!("{} gives tenants the boundary {common}", settings.source))
-            .hint("leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary"))
+            Err(resolved
+                .wrong("identity.permissionsBoundary", &why)
+                .detail(format!("{} gives tenants the boundary {common}", settings.source))
+                .hint("leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary"))
         };
         match own {
-            Boundary::None => return refused("none would take off that of the settings".into()),
+            Boundary::None => {
+                return refused("is none, which would take off that of the settings".into());
+            }
             Boundary::Policy(arn) if arn != common && !settings.other_boundaries.contains(arn) => {
-                return refused(format!("{arn} is not named in the settings"));
+                return refused(format!("is {arn}, which the settings do not name"));
             }
             Boundary::Policy(_) => {}
         }

@@ -2,21 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Names, TenantName, TenantSpec, findings::findings};
+use super::{
+    Field, Layer, Names, Origin, TenantName, TenantSpec,
+    findings::findings,
+    origin::{Finding, places},
+};
 use crate::{
     config::Settings,
     error::{Error, Result},
     yaml::nearest,
 };
-
-/// Fields that one source gives, before defaults.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Layer {
-    /// The file or flag, for messages.
-    pub source: String,
-    /// The fields of [`TenantSpec`] that it gives.
-    pub spec: Map<String, Value>,
-}
 
 /// What the tenant's owner said: file and flags, with the contents of files embedded. This is what is recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,12 +33,34 @@ pub struct Resolved {
     pub spec: TenantSpec,
     /// Derived names.
     pub names: Names,
+    /// Tier and defaults, for messages.
+    below: [Layer; 2],
 }
 
 impl Resolved {
     /// The public host.
     pub fn host(&self) -> &str {
         self.spec.host.as_ref().unwrap_or(&self.names.host).as_str()
+    }
+
+    /// Something that is wrong with a field such as `identity.targetRoleArn`, with the line or the flag that gives it.
+    pub fn wrong(&self, field: &str, why: &str) -> Error {
+        let mut error = Error::usage(format!("tenant `{}`: spec.{field} {why}", self.name));
+        error
+            .details
+            .extend(places(&[Field::of(field)], &self.layers()));
+        error
+    }
+
+    /// The line or the flag that gives a field; nothing where it is mcpctl's own value.
+    pub fn place(&self, field: &str) -> Option<String> {
+        let field = Field::of(field);
+        self.layers().iter().find_map(|layer| layer.place(&field))
+    }
+
+    fn layers(&self) -> [&Layer; 3] {
+        let [tier, defaults] = &self.below;
+        [&self.input.layer, tier, defaults]
     }
 
     /// The public URL of the MCP endpoint.
@@ -57,27 +74,25 @@ impl Resolved {
 /// # Errors
 /// Usage, with the layer and the field.
 pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolved> {
-    let defaults = Layer {
-        source: format!("{} (defaults)", settings.source),
-        spec: settings.defaults.clone(),
-    };
+    let defaults = settings_layer(
+        format!("{} (defaults)", settings.source),
+        (&settings.defaults, &["defaults"]),
+        settings,
+    );
     let tier = tier(&[&input.layer, &defaults], settings)?;
-    let said = input.layer.clone();
-    let layers = [&defaults, &tier, &said];
     let mut merged = Value::Object(Map::new());
-    for layer in layers {
+    for layer in [&defaults, &tier, &input.layer] {
         lay(&mut merged, &layer.spec);
     }
     let spec: TenantSpec = serde_path_to_error::deserialize(&merged).map_err(|error| {
-        let path = error.path().to_string();
-        let top = path.split(['.', '[']).next().unwrap_or_default();
-        let from = layers
-            .iter()
-            .rev()
-            .find(|layer| layer.spec.contains_key(top));
+        let layers = [&input.layer, &tier, &defaults];
+        let place = Field::at(error.path())
+            .outwards()
+            .find_map(|field| layers.iter().find_map(|layer| layer.place(&field)));
         Error::usage(format!(
-            "{}: spec.{path}: {}",
-            from.map_or("spec", |layer| &layer.source),
+            "{}: spec.{}: {}",
+            place.as_deref().unwrap_or("spec"),
+            error.path(),
             error.inner()
         ))
     })?;
@@ -86,21 +101,41 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
         spec,
         names,
         input,
+        below: [tier, defaults],
     };
-    let mut findings = findings(&resolved.spec);
+    let findings = findings(&resolved.spec);
     if findings.is_empty() {
         return Ok(resolved);
     }
-    let mut error = Error::usage(format!(
+    let what = format!(
         "tenant `{}` is not complete or contradicts itself",
         resolved.name
-    ));
-    error.details.append(&mut findings);
-    error.hints.push(format!(
-        "its fields come from {}, {} and {}",
-        layers[2].source, layers[1].source, layers[0].source
-    ));
+    );
+    let mut error = Error::usage(what);
+    for Finding { why, fields } in findings {
+        error.details.push(why);
+        let places = places(&fields, &resolved.layers());
+        error
+            .details
+            .extend(places.map(|places| format!("  {places}")));
+    }
     Err(error)
+}
+
+/// Fields that the settings give, in a file that is there under some keys.
+fn settings_layer(
+    source: String,
+    (spec, under): (&Map<String, Value>, &[&str]),
+    settings: &Settings,
+) -> Layer {
+    let mut layer = Layer::new(source, spec.clone());
+    let file = settings.text.as_ref().map(|text| Origin::File {
+        source: settings.source.clone(),
+        text: text.clone(),
+        under: under.iter().map(ToString::to_string).collect(),
+    });
+    layer.origins.extend(file);
+    layer
 }
 
 /// The tier that the uppermost of these layers asks for.
@@ -110,15 +145,18 @@ fn tier(layers: &[&Layer], settings: &Settings) -> Result<Layer> {
         .find_map(|layer| Some((layer, layer.spec.get("tier")?.as_str()?)));
     let name = asks.map_or("small", |(_, name)| name);
     if let Some(spec) = settings.tiers.get(name) {
-        return Ok(Layer {
-            source: format!("{} (tier {name})", settings.source),
-            spec: spec.clone(),
-        });
+        let source = format!("{} (tier {name})", settings.source);
+        let mut layer = settings_layer(source, (spec, &["tiers", name]), settings);
+        // What the file does not say of a tier is mcpctl's own.
+        let built_in = Origin::Whole(format!("built-in tier {name}"));
+        layer.origins.insert(0, built_in);
+        return Ok(layer);
     }
+    let place = asks.and_then(|(layer, _)| layer.place(&Field::of("tier")));
     let known: Vec<&str> = settings.tiers.keys().map(String::as_str).collect();
     let error = Error::usage(format!(
         "{}: spec.tier: there is no tier `{name}`",
-        asks.map_or("built-in", |(layer, _)| layer.source.as_str())
+        place.as_deref().unwrap_or("built-in")
     ))
     .detail(format!("known tiers: {}", known.join(", ")));
     Err(match nearest(name, known.into_iter()) {
@@ -151,4 +189,4 @@ pub fn merge(base: &mut Value, over: &Value) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -8,6 +8,7 @@ mod boundary;
 mod fields;
 mod files;
 mod flags;
+mod places;
 mod policies;
 mod settings;
 mod shapes;

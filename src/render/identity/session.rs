@@ -35,19 +35,22 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
     let identity = &resolved.spec.identity;
     let own_role = "iam.scoping: dedicated gives each tenant a role of its own";
     if !identity.managed_policy_arns.is_empty() {
-        return Err(wrong(
-            "spec.identity.managedPolicyArns has no place with iam.scoping: session-policy".into(),
-        )
-        .detail("an association carries one policy, as a document")
-        .hint(own_role));
+        return Err(resolved
+            .wrong(
+                "identity.managedPolicyArns",
+                "has no place with iam.scoping: session-policy",
+            )
+            .detail("an association carries one policy, as a document")
+            .hint(own_role));
     }
     if identity.permissions_boundary.is_some() {
-        return Err(wrong(
-            "spec.identity.permissionsBoundary has no place with iam.scoping: session-policy"
-                .into(),
-        )
-        .detail("the tenant has no role of its own that could carry it")
-        .hint(own_role));
+        return Err(resolved
+            .wrong(
+                "identity.permissionsBoundary",
+                "has no place with iam.scoping: session-policy",
+            )
+            .detail("the tenant has no role of its own that could carry it")
+            .hint(own_role));
     }
     let Some(policy) = role_policy(resolved, settings)? else {
         return Err(

@@ -1,6 +1,9 @@
 //! What Kubernetes refuses of a container's requests and limits.
 
-use super::super::Resources;
+use super::super::{
+    Resources,
+    origin::{Field, Finding},
+};
 use crate::{quantity::Quantity, yaml::nearest};
 
 /// Resources with these names, or with a beginning of `hugepages-`, are Kubernetes' own; the others are devices and the
@@ -11,44 +14,56 @@ const PAGES: &str = "hugepages-";
 const LARGEST: i128 = i64::MAX as i128;
 
 /// Names that are no resource, quantities that are too large, and requests that do not go with their limits.
-pub(super) fn findings(resources: &Resources) -> Vec<String> {
+pub(super) fn findings(resources: &Resources) -> Vec<Finding> {
     let mut found = Vec::new();
     for (field, map) in [
         ("requests", &resources.requests),
         ("limits", &resources.limits),
     ] {
         for (name, quantity) in map {
-            let place = format!("spec.resources.{field}.{name}");
-            if !is_known(name) {
-                let near = nearest(name, KNOWN.into_iter());
-                let instead = near.map_or_else(
-                    || KNOWN.join(", "),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                found.push(format!("{place}: not a resource: {instead}"));
-            }
-            if quantity.units() > LARGEST {
-                found.push(format!(
-                    "{place}: {quantity} is above the largest quantity, 2^63-1"
+            for why in alone(name, quantity) {
+                let why = format!("spec.resources.{field}.{name}: {why}");
+                found.push(Finding::of(
+                    Field::of("resources").key(field).key(name),
+                    why,
                 ));
-            }
-            if let Some(size) = name.strip_prefix(PAGES)
-                && !is_multiple(quantity, size)
-            {
-                found.push(format!(
-                    "{place}: {quantity} is no multiple of a huge page of {size}"
-                ));
-            }
-            if is_extended(name) && quantity.milli() % 1000 != 0 {
-                found.push(format!("{place}: {quantity} is not a whole number"));
             }
         }
     }
     for (name, request) in &resources.requests {
-        let place = format!("spec.resources: request {request} of {name}");
-        found.extend(
-            beside_its_limit(name, request, resources.limits.get(name)).map(|why| place + &why),
+        let why = beside_its_limit(name, request, resources.limits.get(name));
+        let field = |map: &str| Field::of("resources").key(map).key(name);
+        found.extend(why.map(|why| Finding {
+            why: format!("spec.resources: request {request} of {name} {why}"),
+            fields: vec![field("requests"), field("limits")],
+        }));
+    }
+    found
+}
+
+/// What is wrong with a name or a quantity by itself.
+fn alone(name: &str, quantity: &Quantity) -> Vec<String> {
+    let mut found = Vec::new();
+    if !is_known(name) {
+        let near = nearest(name, KNOWN.into_iter());
+        let instead = near.map_or_else(
+            || KNOWN.join(", "),
+            |near| format!("did you mean `{near}`?"),
         );
+        found.push(format!("not a resource: {instead}"));
+    }
+    if quantity.units() > LARGEST {
+        found.push(format!("{quantity} is above the largest quantity, 2^63-1"));
+    }
+    if let Some(size) = name.strip_prefix(PAGES)
+        && !is_multiple(quantity, size)
+    {
+        found.push(format!(
+            "{quantity} is no multiple of a huge page of {size}"
+        ));
+    }
+    if is_extended(name) && quantity.milli() % 1000 != 0 {
+        found.push(format!("{quantity} is not a whole number"));
     }
     found
 }
@@ -59,13 +74,13 @@ fn beside_its_limit(name: &str, request: &Quantity, limit: Option<&Quantity>) ->
     let whole = is_extended(name) || name.starts_with(PAGES);
     match limit {
         Some(limit) if request.milli() > limit.milli() => {
-            Some(format!(" is over its limit {limit}"))
+            Some(format!("is over its limit {limit}"))
         }
         Some(limit) if whole && request.milli() < limit.milli() => Some(format!(
-            " is below its limit {limit}: of this resource both must be the same"
+            "is below its limit {limit}: of this resource both must be the same"
         )),
         None if whole && is_known(name) => {
-            Some(" has no limit: of this resource both must be the same".into())
+            Some("has no limit: of this resource both must be the same".into())
         }
         _ => None,
     }

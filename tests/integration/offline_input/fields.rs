@@ -256,19 +256,31 @@ fn fields_that_contradict_each_other_are_listed_together() {
         @"
     error: tenant `acme` is not complete or contradicts itself
       spec.image is missing: give --image, spec.image or defaults.image
+        from acme.yaml:5:8
       spec.health.path: the MCP path answers POST only; use a path of its own, or health.type: tcp
+        mcpPath from acme.yaml:6:12
       spec.health.successCodes: expected codes from 200 to 499, such as 200, 200-299 or 200,204
+        from acme.yaml:7:26
       spec.auth: mode jwt needs issuer and jwksEndpoint
+        auth.mode from acme.yaml:8:16
       spec.security.runAsUser: from 1, since 0 is root, to 2147483647
+        from acme.yaml:10:25
       spec.drainSeconds: at most 3600, the longest deregistration delay of a target group
-      spec.egress: each entry has either cidr or namespaceSelector/podSelector
-      spec.egress: an entry without ports
+        from acme.yaml:11:17
+      spec.egress[0]: an entry has either cidr or namespaceSelector/podSelector
+        from acme.yaml:9:12
+      spec.egress[1]: an entry without ports
+        from acme.yaml:9:52
       spec.resources.limits.memroy: not a resource: did you mean `memory`?
+        from acme.yaml:12:60
       spec.resources: request 2 of cpu is over its limit 1
+        resources.requests.cpu from acme.yaml:12:31, resources.limits.cpu from acme.yaml:12:49
       spec.env: variable `A` is set twice (publicUrlEnv and allowedHostsEnv count)
+        env[0].name from acme.yaml:13:16, env[1].name from acme.yaml:13:37
       spec.labels[mcpctl.dev/tenant] is set by mcpctl
+        from acme.yaml:14:31
       spec.labels[team]: `a b` is not a value: at most 63 of A-Z, a-z, 0-9, `-`, `_`, `.`, with a letter or digit at both ends
-      hint: its fields come from acme.yaml, mcpctl.yaml (tier small) and mcpctl.yaml (defaults)
+        from acme.yaml:14:40
     "
     );
 }
@@ -283,6 +295,5 @@ fn a_missing_image() {
     insta::assert_snapshot!(desk.refusal(&["tenant", "add", "acme", "--dry-run"]), @"
     error: tenant `acme` is not complete or contradicts itself
       spec.image is missing: give --image, spec.image or defaults.image
-      hint: its fields come from flags, mcpctl.yaml (tier small) and mcpctl.yaml (defaults)
     ");
 }

@@ -88,12 +88,12 @@ fn a_wrong_value_of_a_flag() {
     error: --image: an image reference is empty
 
     $ --tier smal
-    error: flags: spec.tier: there is no tier `smal`
+    error: --tier: spec.tier: there is no tier `smal`
       known tiers: large, medium, small
       hint: did you mean `small`?
 
     $ --tier huge
-    error: flags: spec.tier: there is no tier `huge`
+    error: --tier: spec.tier: there is no tier `huge`
       known tiers: large, medium, small
       hint: define it in mcpctl.yaml: tiers.huge
     "#

@@ -125,25 +125,25 @@ fn an_expanded_value_that_iam_would_read_as_more_than_text() {
         said.push_str(&refusal("data"));
     }
     insta::assert_snapshot!(said, @r#"
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
       the value `*` holds `*`; values hold letters, digits and `._/-` only
       hint: give a plain value, and write wildcards and ${…} in the policy itself
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
       the value `data?` holds `?`; values hold letters, digits and `._/-` only
       hint: give a plain value, and write wildcards and ${…} in the policy itself
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
       the value `${aws:PrincipalTag/x}` holds `$`; values hold letters, digits and `._/-` only
       hint: give a plain value, and write wildcards and ${…} in the policy itself
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::{{ values.bucket }}/*`
       the value `a","b` holds `"`; values hold letters, digits and `._/-` only
       hint: give a plain value, and write wildcards and ${…} in the policy itself
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::data-{{ tenant.name }}*`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::data-{{ tenant.name }}*`
       a `*` beside a tenant's value also matches other tenants, whose names only begin or end like it
       hint: names hold letters, digits and `-`: put another separator between, as in `{{ tenant.name }}/*`
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ values.bukcet }}`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::{{ values.bukcet }}`
       `values.bukcet` is undefined
       hint: a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*
-    error: tenant `acme`: spec.identity.policy: statement Own: `arn:aws:s3:::{{ tenant.name`
+    error: tenant `acme`: spec.identity.policy (--policy): statement Own: `arn:aws:s3:::{{ tenant.name`
       unexpected end of input, expected end of variable block
     "#);
 }

@@ -101,7 +101,7 @@ fn a_setting_of_the_wrong_kind() {
     error: mcpctl.yaml:8:34: tiers.small.resources.limits.memory: `1GB` is not a quantity such as 250m, 1.5 or 512Mi
       8 |     resources: {limits: {memory: 1GB}}
 
-    error: mcpctl.yaml (defaults): spec.tier: there is no tier `tiny`
+    error: mcpctl.yaml:5:18 (defaults): spec.tier: there is no tier `tiny`
       known tiers: large, medium, small
       hint: define it in mcpctl.yaml: tiers.tiny
 

@@ -219,7 +219,7 @@ fn a_shape_whose_fields_contradict_each_other() {
 
     error: tenant `acme` is not complete or contradicts itself
       spec.auth: issuer, jwksEndpoint and claims belong to mode jwt
-      hint: its fields come from acme.yaml, mcpctl.yaml (tier small) and mcpctl.yaml (defaults)
+        auth.mode from acme.yaml:5:16, auth.claims from acme.yaml:5:32
     "
     );
 }
