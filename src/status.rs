@@ -10,13 +10,14 @@ use crate::{
     config::AwsMode,
     gate,
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State},
-    observe::Workload,
+    observe,
     plan::{self, Plan},
     spec::{API_VERSION, Names, Resolved, RoleArn},
     tenant::Look,
 };
 
 mod drift;
+mod identity;
 mod list;
 mod pods;
 mod rollout;
@@ -26,8 +27,10 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod warnings;
+mod workload;
 
 pub use drift::{Alteration, Drift, Finding};
+pub use identity::{Association, Role};
 pub use list::{Item, TenantList};
 pub use pods::{Condition, Container, Pod, Termination};
 pub use rollout::{Ingress, Rollout};
@@ -35,6 +38,9 @@ pub use said::{Auth, Said};
 pub use standing::{Presence, RecordState, Standing, TenantState};
 pub use targets::{Health, Target, TargetGroup};
 pub use warnings::Warning;
+pub use workload::Workload;
+
+use workload::Running;
 
 /// One tenant, as `tenant status` prints it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -68,6 +74,8 @@ pub struct Status {
     pub association: Option<Association>,
     /// The Deployment; null where there is none.
     pub rollout: Option<Rollout>,
+    /// What runs pods where there is no Deployment.
+    pub workloads: Vec<Workload>,
     /// Every pod of the namespace, by name.
     pub pods: Vec<Pod>,
     /// The Ingress; null where there is none.
@@ -95,29 +103,6 @@ pub struct Half {
     pub drift: Option<Drift>,
 }
 
-/// An IAM role.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Role {
-    /// Name without path.
-    pub name: String,
-    /// ARN.
-    pub arn: String,
-}
-
-/// A Pod Identity association.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Association {
-    /// `a-…`
-    pub id: String,
-    /// ARN.
-    pub arn: String,
-    /// The second role of the chain, whose credentials the pods get; null where there is none.
-    pub target_role_arn: Option<String>,
-    /// What the trust policy of the second role should ask for as `sts:ExternalId`; null where EKS says none.
-    pub external_id: Option<String>,
-}
-
 /// What was found out about a tenant.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
@@ -140,7 +125,7 @@ pub struct Facts<'a> {
     /// What lives of it.
     pub live: &'a State,
     /// Pods, target groups and events.
-    pub workload: &'a Workload,
+    pub workload: &'a observe::Workload,
 }
 
 impl Status {
@@ -169,10 +154,15 @@ impl Status {
         problems.extend(unsynced);
         problems.extend(look.namespace.iter().flat_map(standing::what_holds));
         problems.extend(facts.workload.denied.iter().cloned());
-        let addressed = |ingress: &Ingress| ingress.address.is_some();
-        let ready = rollout
+        let running = facts.running();
+        let addressed = ingress
             .as_ref()
-            .map(|rollout| rollout.is_complete() && ingress.as_ref().is_none_or(addressed));
+            .is_none_or(|ingress| ingress.address.is_some());
+        let ready = if addressed {
+            running.ready
+        } else {
+            Some(false)
+        };
         let standing = facts.standing(kubernetes.presence, ready, is_unsynced);
         // Until it is bound to the shared one, a tenant's pods have its own.
         let shared = facts.shared_role.filter(|shared| {
@@ -195,6 +185,7 @@ impl Status {
             role: shared.map(Role::shared).or_else(|| role.map(Role::of)),
             association: association.map(Association::of),
             rollout,
+            workloads: running.others,
             pods: facts.workload.pods.iter().map(Pod::of).collect(),
             ingress,
             target_groups: targets::of(&facts.workload.bindings, &facts.workload.pods),
@@ -230,6 +221,12 @@ impl<'a> Facts<'a> {
         kept.filter_map(plan::unsynced)
             .map(|found| format!("{} is not carried out by ACK: {}", found.id, found.why))
             .collect()
+    }
+
+    /// What runs the tenant's pods, as far as it is the tenant's.
+    fn running(&self) -> Running {
+        let own = |object: &&Object| self.look.subject.owns(object);
+        Running::of(self.live.values().filter(own))
     }
 
     fn standing(&self, namespace: Presence, ready: Option<bool>, unsynced: bool) -> Standing {
@@ -284,35 +281,5 @@ impl<'a> Facts<'a> {
             || self.look.namespace.as_ref().is_some_and(says_so)
             || self.role().is_some()
             || self.association().is_some()
-    }
-}
-
-impl Role {
-    fn of(object: &Object) -> Self {
-        Self {
-            name: object.text("/spec/name").into(),
-            arn: object.text("/status/ackResourceMetadata/arn").into(),
-        }
-    }
-}
-
-impl Role {
-    fn shared(arn: &RoleArn) -> Self {
-        Self {
-            name: arn.name().into(),
-            arn: arn.to_string(),
-        }
-    }
-}
-
-impl Association {
-    fn of(object: &Object) -> Self {
-        let said = |pointer| Some(object.text(pointer)).filter(|text| !text.is_empty());
-        Self {
-            id: object.text("/status/associationID").into(),
-            arn: object.text("/status/ackResourceMetadata/arn").into(),
-            target_role_arn: said("/spec/targetRoleARN").map(str::to_string),
-            external_id: said("/status/externalID").map(str::to_string),
-        }
     }
 }

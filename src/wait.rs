@@ -27,6 +27,7 @@ pub use evidence::{Evidence, Verdict};
 pub use finding::{Finding, LogOf, Waiting};
 pub use leaving::gone;
 pub use logs::excerpt;
+pub use own::{Said, said};
 pub use rollout::{Readiness, ready};
 pub use synced::synced;
 

@@ -21,6 +21,9 @@ pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
             let settings = &session.settings;
             let identities = session.identities();
             let everyone = observe::everyone(session.kubernetes()?, identities, settings).await?;
+            for denied in &everyone.denied {
+                context.ui.warning(denied);
+            }
             let prefix = settings.namespace_prefix.as_str();
             Ok(TenantList::of(
                 &everyone,

@@ -96,6 +96,7 @@ mod tests {
             host: Some("acme.mcp.example.com".into()),
             image: Some("ghcr.io/example/mcp-server@sha256:0123456789abcdef".into()),
             rollout: Some(Rollout::default()),
+            workloads: Vec::new(),
             role: None,
             association: None,
         };

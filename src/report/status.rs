@@ -41,6 +41,7 @@ pub fn status(status: &Status) -> String {
     if let Some(rollout) = &status.rollout {
         line(&mut text, "rollout", &plain(&workload::progress(rollout)));
     }
+    workload::others(&mut text, &status.workloads);
     if let Some(ingress) = &status.ingress {
         let address = ingress
             .address

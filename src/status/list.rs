@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Presence, RecordState, Rollout, Standing, TenantState};
+use super::{Presence, RecordState, Rollout, Standing, TenantState, Workload, workload::Running};
 use crate::{
     marks::TENANT,
     object::Object,
@@ -43,6 +43,8 @@ pub struct Item {
     pub image: Option<String>,
     /// How far the Deployment is; null where there is none.
     pub rollout: Option<Rollout>,
+    /// What runs pods where there is no Deployment.
+    pub workloads: Vec<Workload>,
     /// Name of its role, or of the one that all tenants share; null where there is none.
     pub role: Option<String>,
     /// Id of its association; null where there is none.
@@ -52,7 +54,8 @@ pub struct Item {
 #[derive(Default)]
 struct Found<'a> {
     namespace: Option<&'a Object>,
-    deployment: Option<&'a Object>,
+    /// What runs pods, whoever made it.
+    workloads: Vec<&'a Object>,
     role: Option<&'a str>,
     association: Option<&'a str>,
     unsynced: bool,
@@ -71,8 +74,9 @@ impl TenantList {
         for namespace in &everyone.namespaces {
             tenants.entry(tenant_of(namespace)).or_default().namespace = Some(namespace);
         }
-        for deployment in &everyone.deployments {
-            tenants.entry(tenant_of(deployment)).or_default().deployment = Some(deployment);
+        for workload in &everyone.workloads {
+            let tenant = tenants.entry(tenant_of(workload)).or_default();
+            tenant.workloads.push(workload);
         }
         for role in &everyone.roles {
             let tenant = role.tenant().unwrap_or(&role.name).to_string();
@@ -113,7 +117,6 @@ impl TenantList {
 
 impl Found<'_> {
     fn item(&self, name: String, cluster: &str) -> Item {
-        let rollout = self.deployment.map(Rollout::of);
         let record = match self.namespace.map(Record::read) {
             Some(Ok(Some(record))) if record.input.name.as_str() == name => RecordState::Valid,
             Some(Err(_)) => RecordState::Broken,
@@ -124,6 +127,19 @@ impl Found<'_> {
             cluster: cluster.into(),
             namespace: namespace.id().name.clone(),
         };
+        let own = |namespace: &Object| {
+            let subject = subject(namespace);
+            let mut own = self.workloads.clone();
+            own.retain(|object| {
+                object.id().namespace == namespace.id().name && subject.owns(object)
+            });
+            own
+        };
+        let workloads = self.namespace.map(own).unwrap_or_default();
+        let running = Running::of(workloads.iter().copied());
+        let deployment = workloads
+            .into_iter()
+            .find(|object| object.id().is("apps", "Deployment"));
         let standing = Standing {
             namespace: self.namespace.map_or(Presence::Missing, |namespace| {
                 Presence::of_namespace(namespace, &subject(namespace))
@@ -133,7 +149,7 @@ impl Found<'_> {
             association: Some(self.association.is_some()),
             unsynced: self.unsynced,
             bare: false,
-            ready: rollout.as_ref().map(Rollout::is_complete),
+            ready: running.ready,
             drift: None,
         };
         let host = self
@@ -143,12 +159,13 @@ impl Found<'_> {
             state: standing.state(),
             namespace: self.namespace.map(|namespace| namespace.id().name.clone()),
             host: host.map(str::to_string),
-            image: self.deployment.map(|deployment| {
+            image: deployment.map(|deployment| {
                 deployment
                     .text("/spec/template/spec/containers/0/image")
                     .to_string()
             }),
-            rollout,
+            rollout: deployment.map(Rollout::of),
+            workloads: running.others,
             role: self.role.map(str::to_string),
             association: self.association.map(str::to_string),
             name,

@@ -129,7 +129,7 @@ pub struct Standing {
     pub unsynced: bool,
     /// Whether a pod runs without the tenant's credentials.
     pub bare: bool,
-    /// Whether pods and Ingress are ready; none where there is no Deployment.
+    /// Whether pods and Ingress are ready; none where nothing tells.
     pub ready: Option<bool>,
     /// What differs, where that was looked at.
     pub drift: Option<Drift>,

@@ -232,7 +232,8 @@ fn the_list_joins_what_is_left_of_each_tenant() {
             "apiVersion": "v1", "kind": "Namespace",
             "metadata": {"name": "mcp-acme", "labels": {"mcpctl.dev/tenant": "acme"}},
         }))],
-        deployments: Vec::new(),
+        workloads: Vec::new(),
+        denied: Vec::new(),
         roles: vec![role("left-0123456789"), role("byhand")],
         associations: vec![
             association("a-1", "mcp-acme", "mcp-server"),

@@ -10,7 +10,7 @@ use crate::object::Object;
 
 /// How far it is, in its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub enum Said {
     /// Done.
     Ready,
     /// Not yet, and why.
@@ -22,7 +22,7 @@ pub(super) enum Said {
 }
 
 /// Reads the status: the counts of a `StatefulSet` or `DaemonSet`, else the conditions `Stalled`, `Ready` and `Available`.
-pub(super) fn said(object: &Object) -> Said {
+pub fn said(object: &Object) -> Said {
     if object.id().group == "apps" {
         let rollout = Rollout::of(&object.tree);
         return if rollout.complete {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{super::table, line, plain};
-use crate::status::{Pod, Rollout, TargetGroup, Warning};
+use crate::status::{Pod, Rollout, TargetGroup, Warning, Workload};
 
 pub(super) fn progress(rollout: &Rollout) -> String {
     let mut text = format!(
@@ -20,6 +20,21 @@ pub(super) fn progress(rollout: &Rollout) -> String {
         _ = write!(text, "; pods are refused: {why}");
     }
     text
+}
+
+/// What runs pods in place of a Deployment.
+pub(super) fn others(text: &mut String, workloads: &[Workload]) {
+    for workload in workloads {
+        let how = match workload.ready {
+            Some(true) => "ready",
+            Some(false) => "not ready",
+            None => "its status does not tell whether it is ready",
+        };
+        let why = workload.why.as_ref();
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let what = format!("{}: {how}{why}", workload.object);
+        line(text, "workload", &plain(&what));
+    }
 }
 
 pub(super) fn targets(text: &mut String, groups: &[TargetGroup]) {

@@ -64,7 +64,8 @@ fn define(world: &World<'_>) {
         },
     });
     let path = world.write("definition.json", &definition.to_string());
-    world.kubectl(&["apply", "-f", &path.display().to_string()]);
+    // Tests at the same time define it too; only a server-side apply takes no notice.
+    world.kubectl(&["apply", "--server-side", "-f", &path.display().to_string()]);
     world.kubectl(&[
         "wait",
         "--for=condition=Established",
@@ -93,6 +94,9 @@ fn it_comes_behind_the_gate_and_goes_with_the_tenant() {
     let made = at(&|event| event.resource == "mcpservers" && event.verb == "patch");
     assert!(gate.is_some() && gate < made, "{events:#?}");
     let _ = world.mcpctl(&["tenant", "diff", tenant]).expect(0);
+    let silent =
+        json!([{"object": "MCPServer mcp-own-server/mcp-server", "ready": null, "why": null}]);
+    assert_eq!(seen(&world), ("ok".into(), silent));
     let image = ["--image", "registry.example/mcp:2"];
     let changed = world.mcpctl(&[&["tenant", "diff", tenant][..], &image].concat());
     let line =
@@ -182,6 +186,25 @@ fn operate(world: &World<'_>, namespace: &str) {
     world.kubectl(&["apply", "-f", &path.display().to_string()]);
 }
 
+/// State and workload of a tenant as its status says them, once the list has said the same.
+fn seen(world: &World<'_>) -> (String, Value) {
+    let read = |args: &[&str]| -> Value {
+        let run = world.mcpctl(&[args, &["-o", "json"]].concat()).expect(0);
+        serde_json::from_str(&run.stdout).expect("JSON")
+    };
+    let mut list = read(&["tenant", "list"]);
+    let items = list["items"].as_array_mut().expect("items");
+    let item = items
+        .iter_mut()
+        .find(|item| item["name"] == world.cluster.as_str());
+    let item = item.expect("the tenant is listed");
+    let mut status = read(&["tenant", "status", &world.cluster]);
+    let workload = status["workloads"].take();
+    assert_eq!(item["state"], status["state"], "{status:#}");
+    assert_eq!(item["workloads"], workload, "{item:#}");
+    (status["state"].as_str().expect("a state").into(), workload)
+}
+
 fn ends(child: Child) -> Run {
     Run::from_output(child.wait_with_output().expect("an end"))
 }
@@ -215,6 +238,9 @@ fn it_is_waited_for_by_its_condition_and_its_deployment() {
         "MCPServer says Ready=False: Initializing",
         "tenant `own-ready` is ready",
     ]);
+    let ready =
+        json!([{"object": "MCPServer mcp-own-ready/mcp-server", "ready": true, "why": null}]);
+    assert_eq!(seen(&world), ("ok".into(), ready));
     let _ = world.mcpctl(&["tenant", "diff", tenant]).expect(0);
 
     // Its pods go on with the identity that they began with, whoever started them.
@@ -260,4 +286,15 @@ fn one_that_is_stalled_is_not_waited_for() {
         "MCPServer mcp-own-stalled/mcp-server does not become ready",
         "MCPServer is stalled: Invalid: no such image",
     ]);
+    let why = "MCPServer is stalled: Invalid: no such image";
+    let stalled =
+        json!([{"object": "MCPServer mcp-own-stalled/mcp-server", "ready": false, "why": why}]);
+    assert_eq!(seen(&world), ("notReady".into(), stalled));
+    let status = world.mcpctl(&["tenant", "status", tenant]).expect(0);
+    for line in [
+        "state        not ready\n",
+        "workload     MCPServer mcp-own-stalled/mcp-server: not ready: MCPServer is stalled: Invalid: no such image\n",
+    ] {
+        assert!(status.stdout.contains(line), "{status}");
+    }
 }
