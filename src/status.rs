@@ -12,6 +12,7 @@ use crate::{
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State},
     observe,
     plan::{self, Plan},
+    record,
     spec::{API_VERSION, Names, Resolved, RoleArn},
     tenant::Look,
 };
@@ -226,7 +227,8 @@ impl<'a> Facts<'a> {
     /// What runs the tenant's pods, as far as it is the tenant's.
     fn running(&self) -> Running {
         let own = |object: &&Object| self.look.subject.owns(object);
-        Running::of(self.live.values().filter(own))
+        let recorded = self.look.namespace.iter().flat_map(record::kinds);
+        Running::of(self.live.values().filter(own), recorded)
     }
 
     fn standing(&self, namespace: Presence, ready: Option<bool>, unsynced: bool) -> Standing {

@@ -10,7 +10,7 @@ use crate::{
     object::Object,
     observe::Everyone,
     plan::Subject,
-    record::Record,
+    record::{self, Record},
     spec::{API_VERSION, RoleArn, SERVICE_ACCOUNT},
 };
 
@@ -136,7 +136,10 @@ impl Found<'_> {
             own
         };
         let workloads = self.namespace.map(own).unwrap_or_default();
-        let running = Running::of(workloads.iter().copied());
+        let running = Running::of(
+            workloads.iter().copied(),
+            self.namespace.into_iter().flat_map(record::kinds),
+        );
         let deployment = workloads
             .into_iter()
             .find(|object| object.id().is("apps", "Deployment"));

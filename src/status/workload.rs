@@ -44,8 +44,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Reads what lives of a tenant.
-    pub(super) fn of<'a>(live: impl Iterator<Item = &'a Object>) -> Self {
+    /// Reads what lives of a tenant, and the kinds that were ever applied for it: where nothing is left of those that
+    /// run pods, nothing is ready.
+    pub(super) fn of<'a>(
+        live: impl Iterator<Item = &'a Object>,
+        mut recorded: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let (deployments, others): (Vec<_>, Vec<_>) = live
             .filter(|object| runs_on(object.id()))
             .partition(|object| is_deployment(object.id()));
@@ -54,6 +58,13 @@ impl Running {
             return Self {
                 others: Vec::new(),
                 ready: Some(deployments.iter().all(complete)),
+            };
+        }
+        if others.is_empty() {
+            let runs_on = |(group, kind)| runs_on(&Id::new(group, kind, "", ""));
+            return Self {
+                others: Vec::new(),
+                ready: recorded.any(runs_on).then_some(false),
             };
         }
         let others: Vec<Workload> = others.into_iter().map(Workload::of).collect();

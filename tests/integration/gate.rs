@@ -43,6 +43,16 @@ fn a_gate_that_does_not_open_leaves_no_deployment_and_says_what_was_looked_at() 
     ]);
     assert!(!run.stderr.contains("not looked at"), "{run}");
     has_no_deployment(&world);
+    // Nothing runs, so whoever looks is told.
+    let look = |args: &[&str]| -> Value {
+        let run = world.mcpctl(&[args, &["-o", "json"]].concat()).expect(0);
+        serde_json::from_str(&run.stdout).expect("JSON")
+    };
+    assert_eq!(look(&["tenant", "status", "shut"])["state"], "notReady");
+    let list = look(&["tenant", "list"]);
+    let mut items = list["items"].as_array().into_iter().flatten();
+    let own = items.find(|item| item["name"] == "shut");
+    assert_eq!(own.expect("it is listed")["state"], "notReady");
     // The same holds for the run after it, and both go on when the gate opens.
     let _ = add(&world, &[]).expect(4).says(&["in order: "]);
     has_no_deployment(&world);
