@@ -28,12 +28,14 @@ fn a_tenant_may_not_bring_a_boundary_that_the_settings_do_not_name() {
     desk.write("acme.yaml", &file);
     let add = ["tenant", "add", "acme", "--dry-run"];
     insta::assert_snapshot!(desk.refusal(&[&add[..], &["-f", "acme.yaml"]].concat()), @"
-    error: tenant `acme`: spec.identity.permissionsBoundary: arn:aws:iam::aws:policy/AdministratorAccess is not named in the settings
+    error: tenant `acme`: spec.identity.permissionsBoundary is arn:aws:iam::aws:policy/AdministratorAccess, which the settings do not name
+      from acme.yaml:4:40
       mcpctl.yaml gives tenants the boundary arn:aws:iam::012345678901:policy/edge
       hint: leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary
     ");
     insta::assert_snapshot!(desk.refusal(&[&add[..], &["--set", &ask("none")]].concat()), @"
-    error: tenant `acme`: spec.identity.permissionsBoundary: none would take off that of the settings
+    error: tenant `acme`: spec.identity.permissionsBoundary is none, which would take off that of the settings
+      from --set identity.permissionsBoundary
       mcpctl.yaml gives tenants the boundary arn:aws:iam::012345678901:policy/edge
       hint: leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary
     ");
@@ -43,7 +45,8 @@ fn a_tenant_may_not_bring_a_boundary_that_the_settings_do_not_name() {
     desk.write("mcpctl.yaml", &by_default.replace("defaults: {", &common));
     assert!(desk.stream(&[]).contains(EDGE));
     insta::assert_snapshot!(desk.refusal(&[&add[..], &["--set", &ask(ADMIN)]].concat()), @"
-    error: tenant `acme`: spec.identity.permissionsBoundary: arn:aws:iam::aws:policy/AdministratorAccess is not named in the settings
+    error: tenant `acme`: spec.identity.permissionsBoundary is arn:aws:iam::aws:policy/AdministratorAccess, which the settings do not name
+      from --set identity.permissionsBoundary
       mcpctl.yaml gives tenants the boundary arn:aws:iam::012345678901:policy/edge
       hint: leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary
     ");

@@ -120,9 +120,10 @@ fn what_contradicts_the_settings_has_its_place_too() {
     error: tenant `acme`: spec.identity.policy (acme.yaml:7:13): statement #1: `arn:aws:s3:::{{ tenant.nam }}`
       `tenant.nam` is undefined
       hint: a policy may name tenant.name, tenant.namespace, cluster.name, cluster.region, account, partition and values.*
-    error: tenant `acme`: spec.identity.permissionsBoundary is none, which would take off the boundary arn:aws:iam::012345678901:policy/b of mcpctl.yaml
+    error: tenant `acme`: spec.identity.permissionsBoundary is none, which would take off that of the settings
       from acme.yaml:6:26
-      hint: give the tenant another boundary, or say none in the settings
+      mcpctl.yaml gives tenants the boundary arn:aws:iam::012345678901:policy/b
+      hint: leave it out; another one has to be named in the settings: tiers.NAME.identity.permissionsBoundary
     error: tenant `acme`: spec.identity.permissionsBoundary has no place with iam.scoping: session-policy
       from acme.yaml:6:26
       the tenant has no role of its own that could carry it
