@@ -1,7 +1,7 @@
 //! What lives and is not wanted: deleted, given back, or in the way.
 
 use super::{Action, Conflict, Foreign, Home, Plan, Subject, adopt, is_adopted, step};
-use crate::object::{EKS, Object, State, deletion_rank, may_be_held, starts_pods};
+use crate::object::{EKS, IAM, Object, State, deletion_rank, may_be_held, starts_pods};
 
 /// What lives and is not wanted.
 pub(super) fn add(
@@ -14,6 +14,7 @@ pub(super) fn add(
         id.is("", "Namespace") && !wanted.contains_key(id) && !is_adopted(object)
     });
     let goes = goes.map(|(id, _)| id.name.clone());
+    let gone_roles = roles_that_go(wanted, live, subject);
     let mut surplus: Vec<_> = live
         .iter()
         .filter(|(id, _)| !wanted.contains_key(id))
@@ -49,7 +50,10 @@ pub(super) fn add(
         let with_namespace = goes.as_deref() == Some(id.namespace.as_str());
         let own_call = starts_pods(id) || may_be_held(id);
         // An association never outlives its namespace: who makes that name anew would get the role.
-        let bound = id.is(EKS, "PodIdentityAssociation") && (home == Home::Lost || goes.is_some());
+        // Nor its role: given back, it would name one that is gone, and nobody would find it by its tags.
+        let role = object.text("/spec/roleARN");
+        let lost = home == Home::Lost || goes.is_some() || gone_roles.contains(&role);
+        let bound = id.is(EKS, "PodIdentityAssociation") && lost;
         let action = if is_adopted(object) && !with_namespace && !bound {
             Action::Release(object.clone())
         } else if with_namespace && !own_call {
@@ -59,4 +63,14 @@ pub(super) fn add(
         };
         plan.steps.push(step(id, action));
     }
+}
+
+/// ARNs of the roles that are deleted, not given back.
+fn roles_that_go<'a>(wanted: &State, live: &'a State, subject: &Subject) -> Vec<&'a str> {
+    let roles = live.iter().filter(|(id, role)| {
+        let goes = id.is(IAM, "Role") && !wanted.contains_key(id);
+        goes && subject.owns(role) && !is_adopted(role)
+    });
+    let arns = roles.map(|(_, role)| role.text("/status/ackResourceMetadata/arn"));
+    arns.filter(|arn| !arn.is_empty()).collect()
 }

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::world::{Run, World};
 
+mod associations;
+
 /// A namespace, a service account, a role and an association under the tenant's names, made by somebody else.
 struct Foreign {
     role: String,
@@ -177,61 +179,6 @@ fn given_back(world: &World<'_>, foreign: &Foreign, tenant: &str) {
         .mcpctl(&["tenant", "add", tenant])
         .expect(3)
         .says(&["4 conflicts"]);
-}
-
-#[test]
-fn an_adopted_association_does_not_outlive_a_namespace_that_goes() {
-    let tenant = "bound";
-    let world = World::new(tenant);
-    let body = json!({"namespace": "mcp-bound", "serviceAccount": "mcp-server",
-        "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-    world
-        .sandbox
-        .aws_eks("POST", &Foreign::associations(&world), Some(body))
-        .expect("an association");
-    let _ = world
-        .mcpctl(&["tenant", "add", tenant, "--adopt"])
-        .expect(0);
-    let _ = world
-        .mcpctl(&["tenant", "remove", tenant, "--yes"])
-        .expect(0);
-    let list = world
-        .sandbox
-        .aws_eks("GET", &Foreign::associations(&world), None);
-    assert_eq!(list.expect("a list")["associations"], json!([]));
-}
-
-/// Somebody deleted the namespace: whoever makes that name anew must not get the role.
-#[test]
-fn an_adopted_association_does_not_outlive_a_namespace_that_is_gone() {
-    let tenant = "unhoused";
-    let world = World::new(tenant);
-    let adopt = |world: &World<'_>| {
-        let body = json!({"namespace": "mcp-unhoused", "serviceAccount": "mcp-server",
-            "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-        let made = world
-            .sandbox
-            .aws_eks("POST", &Foreign::associations(world), Some(body));
-        made.expect("an association");
-        let add = ["tenant", "add", tenant, "--adopt", "--wait", "applied"];
-        let _ = world.mcpctl(&add).expect(0);
-        world.kubectl(&["delete", "namespace", "mcp-unhoused"]);
-    };
-    let left = |world: &World<'_>| {
-        let list = world
-            .sandbox
-            .aws_eks("GET", &Foreign::associations(world), None);
-        list.expect("a list")["associations"].clone()
-    };
-    let remove = ["tenant", "remove", tenant, "--yes"];
-    adopt(&world);
-    let _ = world.mcpctl(&remove).expect(0);
-    assert_eq!(left(&world), json!([]));
-    // Where the cluster is not asked, the namespace may well be there.
-    adopt(&world);
-    let only_aws = [&remove[..], &["--only", "aws"]].concat();
-    let _ = world.mcpctl(&only_aws).expect(0);
-    assert_eq!(left(&world).as_array().map(Vec::len), Some(1));
 }
 
 #[test]
