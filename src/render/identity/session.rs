@@ -26,6 +26,10 @@ const SESSION_TAGS: [&str; 6] = [
     "kubernetes-service-account",
 ];
 
+/// How the tags begin that mcpctl sets, on tenants' own roles only.
+const OURS: &str = "mcpctl.dev/";
+const ASKED: &str = "aws:principaltag/";
+
 /// The policy, expanded.
 ///
 /// # Errors
@@ -60,9 +64,14 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
         );
     };
     let text = policy.to_string();
-    if let Some(tag) = session_tag(&text) {
+    if let Some(tag) = unset_tag(&text) {
+        let why = if tag.starts_with(OURS) {
+            "it is a tag of a tenant's own role, and the shared role has none, so the condition would never hold, or always"
+        } else {
+            "EKS takes a session policy only where session tags are off, so the condition would never hold, or always"
+        };
         return Err(wrong(format!("the policy asks for aws:PrincipalTag/{tag}, which nothing sets with iam.scoping: session-policy"))
-            .detail("EKS takes a session policy only where session tags are off, so the condition would never hold, or always")
+            .detail(why)
             .hint("name the tenant itself: {{ tenant.name }}"));
     }
     let looked_at = lint::Identity {
@@ -86,9 +95,15 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
     Ok(policy)
 }
 
-/// The session tag that a policy asks for, if it does. Keys of conditions do not tell upper from lower case.
-fn session_tag(policy: &str) -> Option<&'static str> {
+/// The tag that a policy asks for and a shared role's session has not, if it does: one of EKS's, or one of mcpctl's. Keys
+/// of conditions do not tell upper from lower case.
+fn unset_tag(policy: &str) -> Option<String> {
     let policy = policy.to_lowercase();
-    let asks = |tag: &&str| policy.contains(&format!("aws:principaltag/{tag}"));
-    SESSION_TAGS.into_iter().find(asks)
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
+    let mut asked = policy.split(ASKED).skip(1).map(|rest| {
+        let end = rest.find(|c| !of_a_key(c)).unwrap_or(rest.len());
+        &rest[..end]
+    });
+    let unset = asked.find(|tag| SESSION_TAGS.contains(tag) || tag.starts_with(OURS));
+    unset.map(str::to_string)
 }

@@ -3,7 +3,7 @@
 use super::{Aws, SHARED};
 
 /// What the settings say under `iam`, the tenant under `identity`, and what is said of it.
-const CASES: [(&str, &str, &[&str]); 15] = [
+const CASES: [(&str, &str, &[&str]); 16] = [
     (
         "scoping: session-policy",
         "{}",
@@ -72,6 +72,15 @@ const CASES: [(&str, &str, &[&str]); 15] = [
     ),
     (
         "SESSION",
+        "{policy: role-tag.json}",
+        &[
+            "aws:PrincipalTag/mcpctl.dev/tenant",
+            "which nothing sets",
+            "a tag of a tenant's own role",
+        ],
+    ),
+    (
+        "SESSION",
         "{targetRoleArn: 'arn:aws:iam::111122223333:role/mcp/shared'}",
         &["is the role that the chain begins with"],
     ),
@@ -101,6 +110,8 @@ fn what_cannot_be_is_refused_offline() {
     let tags = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data-{{ tenant.name }}/*",
         "Condition": {"StringEquals": {"s3:ExistingObjectTag/owner": "${aws:PrincipalTag/kubernetes-namespace}"}}}]}"#;
     std::fs::write(aws.dir.join("tags.json"), tags).expect("a policy");
+    let role_tag = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/${aws:PrincipalTag/mcpctl.dev/tenant}/*"}]}"#;
+    std::fs::write(aws.dir.join("role-tag.json"), role_tag).expect("a policy");
     let session = format!("scoping: session-policy, sharedRole: '{SHARED}'");
     for (iam, identity, said) in CASES {
         aws.settings(&iam.replace("SESSION", &session));
