@@ -268,20 +268,28 @@ impl Look {
         Ok((confirmed, sides.live))
     }
 
-    /// The plan that makes the tenant as it is to be, from what may be read alone.
+    /// As [`Self::plan`], for a view: where the API server cannot be asked what would come of a change, the plan is as what
+    /// was read tells it, with a sentence that says so.
     ///
     /// # Errors
     /// As [`Self::plan`].
-    pub async fn compare(
+    pub async fn view(
         &self,
         resolved: &Resolved,
         session: &Session<'_>,
         how: &How,
-    ) -> Result<(Plan, State)> {
-        let sides = self.sides(resolved, session, how).await?;
-        let mut plan = self.toward(&sides.wanted, &sides.live, (how.only, &sides.options));
+    ) -> Result<(Plan, State, Option<String>)> {
+        let mut sides = self.sides(resolved, session, how).await?;
+        let (wanted, live) = (&sides.wanted, &sides.live);
+        let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
+        let (mut plan, unasked) = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
+            Some(kubernetes) => {
+                observe::confirmed_or_not(kubernetes, &mut sides.options, plan).await
+            }
+            None => (plan(&sides.options), None),
+        };
         plan.conflicts.extend(sides.conflicts);
-        Ok((plan, sides.live))
+        Ok((plan, sides.live, unasked))
     }
 
     async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {

@@ -119,8 +119,9 @@ async fn look(
     let resolved = recorded.then(|| look.resolve(&Given::default(), session));
     let resolved = said(resolved.transpose(), &mut problems)?.flatten();
     let compared = compare(&look, session, (resolved.as_ref(), only));
-    let (workload, (plan, live), guard) = try_join3(workload, compared, guard).await?;
-    let plan = said(plan, &mut problems)?.flatten();
+    let (workload, compared, guard) = try_join3(workload, compared, guard).await?;
+    let plan = said(compared.plan, &mut problems)?.flatten();
+    problems.extend(compared.unasked);
     problems.extend(guard.warning());
     let facts = Facts {
         cluster: session.settings.cluster.name.as_str(),
@@ -131,7 +132,7 @@ async fn look(
         believed: fault.is_none(),
         resolved: resolved.as_ref(),
         plan: plan.as_ref(),
-        live: &live,
+        live: &compared.live,
         workload: &workload,
     };
     Ok(facts.is_known().then(|| Status::of(&facts, problems)))
@@ -155,7 +156,7 @@ async fn compare(
     look: &Look,
     session: &Session<'_>,
     (resolved, only): (Option<&Resolved>, Option<Only>),
-) -> Result<(Result<Option<Plan>>, State)> {
+) -> Result<Compared> {
     let how = How {
         only,
         gate: IdentityGate::Off,
@@ -164,14 +165,27 @@ async fn compare(
         existing: Existing::Refuse,
     };
     let nothing = State::new();
-    match resolved.filter(|_| !look.is_going()) {
-        None => Ok((Ok(None), look.live(session, &nothing).await?)),
-        Some(resolved) => match look.compare(resolved, session, &how).await {
-            Ok((plan, live)) => Ok((Ok(Some(plan)), live)),
+    let (plan, live, unasked) = match resolved.filter(|_| !look.is_going()) {
+        None => (Ok(None), look.live(session, &nothing).await?, None),
+        Some(resolved) => match look.view(resolved, session, &how).await {
+            Ok((plan, live, unasked)) => (Ok(Some(plan)), live, unasked),
             Err(error) if error.kind == Kind::Usage => {
-                Ok((Err(error), look.live(session, &nothing).await?))
+                (Err(error), look.live(session, &nothing).await?, None)
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
         },
-    }
+    };
+    Ok(Compared {
+        plan,
+        live,
+        unasked,
+    })
+}
+
+/// What a comparison found.
+struct Compared {
+    plan: Result<Option<Plan>>,
+    live: State,
+    /// What the API server could not be asked.
+    unasked: Option<String>,
 }

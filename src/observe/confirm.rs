@@ -1,6 +1,6 @@
 //! Asks the API server what would come of each update, before the first write.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use futures_util::{StreamExt, stream};
 
@@ -49,11 +49,17 @@ impl Confirmed {
 
     /// The plan, for whoever only shows it, with a sentence where the API server could not be asked.
     pub fn to_show(self) -> (Plan, Option<String>) {
-        let said = self.forbidden.map(|error| {
-            format!("not allowed to ask whether the API server would leave something as it is, so more may be shown than would change: {error}")
-        });
+        let said = self
+            .forbidden
+            .map(|error| unasked("not allowed to ask", &error));
         (self.plan, said)
     }
+}
+
+fn unasked(why: &str, error: &impl Display) -> String {
+    format!(
+        "{why} whether the API server would leave something as it is, so more may be shown than would change: {error}"
+    )
 }
 
 /// A plan, made anew where a dry run of its updates tells more: what the API server refuses is a conflict, and what it
@@ -108,6 +114,22 @@ pub async fn confirmed(
         plan: confirmed,
         forbidden,
     })
+}
+
+/// As [`confirmed`], for whoever shows what there is: what the API server cannot be asked about is shown as it was read,
+/// with a sentence that says so.
+pub async fn confirmed_or_not(
+    kubernetes: &Kubernetes,
+    options: &mut Options,
+    plan: impl Fn(&Options) -> Plan,
+) -> (Plan, Option<String>) {
+    match confirmed(kubernetes, options, &plan).await {
+        Ok(confirmed) => confirmed.to_show(),
+        Err(error) => {
+            let said = unasked("it could not be asked", &error.line());
+            (plan(options), Some(said))
+        }
+    }
 }
 
 /// The changes of an update that would come to nothing.

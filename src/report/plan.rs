@@ -1,12 +1,12 @@
 //! A plan as text: one heading per object, its fields below.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use super::{
     GREEN, RED, YELLOW,
     entries::{EntryKind, bare, entries},
 };
-use crate::{error::Error, object::Id, plan::Plan};
+use crate::{error::Error, plan::Plan};
 
 /// What a plan would do, or nothing where it would do nothing.
 pub(super) fn plan(title: &str, plan: &Plan) -> String {
@@ -49,7 +49,7 @@ pub(super) fn plan(title: &str, plan: &Plan) -> String {
     text
 }
 
-pub(super) fn postponed(role: &Id) -> String {
+pub(super) fn postponed(role: &impl Display) -> String {
     format!(
         "{role}: the tenant gives it up, and its pods may still have it; when they have started anew, the next add deletes it"
     )

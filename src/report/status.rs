@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::{GREEN, RED, YELLOW, entries::BARE};
+use super::{GREEN, RED, YELLOW, entries::BARE, plan::postponed};
 use crate::{
     config::AwsMode,
     spec::AuthMode,
@@ -149,6 +149,7 @@ fn counts(drift: &Drift) -> String {
             "pod without credentials",
             "pods without credentials",
         ),
+        count(drift.postponed.len(), "role given up", "roles given up"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
@@ -182,6 +183,10 @@ fn findings(text: &mut String, drift: &Drift) {
         let mark = paint(YELLOW, "!");
         let what = plain(&foreign.what);
         _ = writeln!(text, "  {mark} {}: {what} is not ours", foreign.object);
+    }
+    for role in &drift.postponed {
+        let mark = paint(YELLOW, "!");
+        _ = writeln!(text, "  {mark} {}", postponed(role));
     }
     for pod in &drift.without_credentials {
         let mark = paint(RED, "!");

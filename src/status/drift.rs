@@ -16,6 +16,8 @@ pub struct Drift {
     pub foreign: Vec<Finding>,
     /// Pods that run without the tenant's credentials: `Pod mcp-acme/mcp-server-5d8f`.
     pub without_credentials: Vec<String>,
+    /// Roles that the tenant gives up and its pods may still have: `Role acme`.
+    pub postponed: Vec<String>,
 }
 
 /// One object that `add` would write.
@@ -70,6 +72,12 @@ impl Drift {
                 .filter(|pod| pod.id.is_aws() == aws)
                 .map(|pod| pod.id.to_string())
                 .collect(),
+            postponed: plan
+                .postponed
+                .iter()
+                .filter(|id| id.is_aws() == aws)
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 
@@ -80,6 +88,7 @@ impl Drift {
         all.conflicts.extend(aws.conflicts);
         all.foreign.extend(aws.foreign);
         all.without_credentials.extend(aws.without_credentials);
+        all.postponed.extend(aws.postponed);
         all
     }
 
@@ -89,6 +98,7 @@ impl Drift {
             && self.conflicts.is_empty()
             && self.foreign.is_empty()
             && self.without_credentials.is_empty()
+            && self.postponed.is_empty()
     }
 }
 

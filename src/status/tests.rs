@@ -76,6 +76,18 @@ fn the_first_thing_to_say_wins() {
 }
 
 #[test]
+fn a_role_that_is_given_up_later_is_drift_as_it_is_a_difference() {
+    let plan = crate::plan::Plan {
+        postponed: vec![crate::object::Id::new(IAM, "Role", "mcpctl-system", "acme")],
+        ..crate::plan::Plan::default()
+    };
+    let mut it = standing();
+    it.drift = Some(Drift::whole(&plan));
+    assert!(!plan.is_clean());
+    assert_eq!(it.state(), TenantState::Drift);
+}
+
+#[test]
 fn a_side_that_was_not_asked_is_not_missing() {
     let mut it = standing();
     (it.role, it.association, it.ready, it.drift) = (None, None, None, None);

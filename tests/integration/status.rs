@@ -111,7 +111,7 @@ fn check_document(document: &Value) {
     assert_eq!(said["env"], serde_json::json!(["MODE"]));
     assert_eq!(document["names"]["namespace"], "mcp-well");
     for half in ["kubernetes", "aws"] {
-        let none = serde_json::json!({"changes": [], "conflicts": [], "foreign": [], "withoutCredentials": []});
+        let none = serde_json::json!({"changes": [], "conflicts": [], "foreign": [], "withoutCredentials": [], "postponed": []});
         assert_eq!(document[half]["presence"], "present");
         assert_eq!(document[half]["drift"], none);
     }

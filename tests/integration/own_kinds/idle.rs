@@ -92,6 +92,20 @@ spec:
     world.mcpctl(&add).expect(0);
     world.mcpctl(&diff).expect(0);
     world.mcpctl(&add).expect(0).says(&["nothing to do"]);
+    // The status says what the diff says.
+    let status = || {
+        let run = world
+            .mcpctl(&["tenant", "status", "own-spelling"])
+            .expect(0);
+        let lines = run.stdout.lines().map(str::to_string);
+        let told = ["state ", "problem ", "kubernetes ", "  ~ "];
+        let told = lines.filter(|line| told.iter().any(|start| line.starts_with(start)));
+        told.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(status(), @"
+    state        ok
+    kubernetes   present, no drift
+    ");
     world.write(
         "templates/tenant/scaler.yaml.j2",
         &scaler.replace("maxReplicas: 3", "maxReplicas: 4"),
@@ -101,5 +115,10 @@ spec:
       ~ HorizontalPodAutoscaler mcp-own-spelling/mcp-server
           spec.maxReplicas: 3 -> 4
     0 to create, 1 to change, 0 to delete
+    ");
+    insta::assert_snapshot!(status(), @"
+    state        drift
+    kubernetes   present, 1 change
+      ~ update HorizontalPodAutoscaler mcp-own-spelling/mcp-server: spec.maxReplicas
     ");
 }

@@ -228,6 +228,7 @@ fn a_caller_who_may_only_read() {
         &run.stdout,
         &[
             "kubernetes   present, 1 change\n",
+            "problem      not allowed to ask whether the API server would leave something as it is, so more may be shown than would change: ",
             "problem      not seen: list events",
             "problem      not seen: list targetgroupbindings",
             "problem      whether pods without credentials are refused is not known: get ValidatingAdmissionPolicy",
