@@ -25,6 +25,8 @@ use statement::Statement;
 pub struct Identity<'a> {
     /// Its own policy, with values in place of `{{ … }}`.
     pub policy: Option<&'a Value>,
+    /// The same with what mcpctl adds for a target role, where there is one: it counts, and is nobody's to mend.
+    pub with_target: Option<&'a Value>,
     /// ARNs of managed policies.
     pub managed: Vec<&'a str>,
     /// Texts that name the tenant: its name, its namespace.
@@ -96,6 +98,7 @@ pub fn lint(identity: &Identity<'_>, allowed: &[Allowed]) -> Vec<Finding> {
         }
         escalation::find(&statements, &mut found);
         form::find(document, &statements, &mut found);
+        found.extend(form::too_long(document, identity.with_target));
         found.extend(tenant_not_named(&statements));
     }
     found.retain(|finding| !allowed.iter().any(|allowed| allowed.rule() == finding.rule));

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Kind, Result},
     input,
     lint::{self, Allowed, Finding, Identity, RULES},
-    policy, report,
+    policy, render, report,
     session::Context,
     spec, yaml,
 };
@@ -96,8 +96,11 @@ fn of_file(context: &Context, path: &Path, shown: &str, allow: &[Allowed]) -> Re
         .map(|document| policy::expand_for_nobody(&document, shown))
         .transpose()?;
     let [any_name, any_namespace] = policy::NOBODY;
+    let target = identity.target_role_arn.as_ref();
+    let with_target = target.map(|target| render::with_target(document.as_ref(), target));
     let looked_at = Identity {
         policy: document.as_ref(),
+        with_target: with_target.as_ref(),
         managed: identity
             .managed_policy_arns
             .iter()

@@ -36,10 +36,20 @@ pub(super) fn find(document: &Value, statements: &[Statement<'_>], found: &mut V
         let why = format!("it holds `{c}` (U+{:04X})", u32::from(c));
         found.push(Finding::new(&POLICY_CHARACTERS, WHOLE, why));
     }
+}
+
+/// A document that is longer than IAM takes, with what is added to the policy.
+pub(super) fn too_long(policy: &Value, with_target: Option<&Value>) -> Option<Finding> {
+    let text = with_target.unwrap_or(policy).to_string();
     let size = text.chars().filter(|c| !c.is_whitespace()).count();
-    if size > INLINE_LIMIT {
-        let why =
-            format!("it has {size} characters, and a role's inline policies take {INLINE_LIMIT}");
-        found.push(Finding::new(&TOO_LONG, WHOLE, why));
-    }
+    let with = match with_target {
+        Some(_) => ", with the statement for identity.targetRoleArn",
+        None => "",
+    };
+    (size > INLINE_LIMIT).then(|| {
+        let why = format!(
+            "it has {size} characters{with}, and a role's inline policies take {INLINE_LIMIT}"
+        );
+        Finding::new(&TOO_LONG, WHOLE, why)
+    })
 }

@@ -114,7 +114,7 @@ rules! {
         "a character above U+00FF, which IAM takes in no policy",
         "write it in letters of Latin-1, or leave it out";
     TOO_LONG = "too-long", Error, allowable: false,
-        "more than 10,240 characters, white space not counted: the limit of all inline policies of a role",
+        "more than 10,240 characters, white space not counted: the limit of all inline policies of a role; the statement for `identity.targetRoleArn` counts",
         "move statements into managed policies and list them in identity.managedPolicyArns";
 }
 

@@ -12,6 +12,7 @@ mod conditions;
 fn found(document: &Value, allowed: &[Allowed]) -> Vec<Finding> {
     let identity = Identity {
         policy: Some(document),
+        with_target: None,
         managed: Vec::new(),
         names: vec!["acme", "mcp-acme"],
     };

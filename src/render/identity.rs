@@ -32,7 +32,7 @@ fn dedicated(resolved: &Resolved, settings: &Settings) -> Result<Value> {
     let target = target_role(resolved, settings, &arn)?;
     let own = role_policy(resolved, settings)?;
     let policy = match target {
-        Some(target) => Some(with_target(own, target)),
+        Some(target) => Some(with_target(own.as_ref(), target)),
         None => own,
     };
     Ok(json!({
@@ -109,8 +109,9 @@ fn target_role<'a>(
 }
 
 /// The first role of a chain may assume the second, and pass the session tags on.
-fn with_target(policy: Option<Value>, target: &RoleArn) -> Value {
-    let mut policy = policy.unwrap_or_else(|| json!({"Version": "2012-10-17", "Statement": []}));
+pub fn with_target(policy: Option<&Value>, target: &RoleArn) -> Value {
+    let none = || json!({"Version": "2012-10-17", "Statement": []});
+    let mut policy = policy.cloned().unwrap_or_else(none);
     let mut all = policy::statements(&policy).to_vec();
     // IAM takes each Sid once.
     let mut sid = "McpctlTargetRole".to_string();

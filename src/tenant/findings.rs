@@ -27,8 +27,13 @@ pub fn unseen_variables(resolved: &Resolved) -> Vec<String> {
 pub fn findings(resolved: &Resolved, settings: &Settings) -> Result<Vec<Finding>> {
     let identity = &resolved.spec.identity;
     let policy = render::role_policy(resolved, settings)?;
+    // A role that all share is not mcpctl's to write a statement into.
+    let own_role = settings.scoping.shared_role().is_none();
+    let target = identity.target_role_arn.as_ref().filter(|_| own_role);
+    let with_target = target.map(|target| render::with_target(policy.as_ref(), target));
     let looked_at = lint::Identity {
         policy: policy.as_ref(),
+        with_target: with_target.as_ref(),
         managed: identity
             .managed_policy_arns
             .iter()

@@ -76,6 +76,8 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
     }
     let looked_at = lint::Identity {
         policy: Some(&policy),
+        // The target role is assumed by the role that all share.
+        with_target: None,
         managed: Vec::new(),
         names: vec![resolved.name.as_str(), &resolved.names.namespace],
     };

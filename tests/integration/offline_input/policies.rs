@@ -90,6 +90,44 @@ fn a_policy_over_the_limit() {
     ");
 }
 
+/// The role gets one statement more than the policy has.
+#[test]
+fn a_policy_over_the_limit_with_the_statement_for_a_target_role() {
+    let desk = Desk::new("long-chain");
+    let policy = |rest: usize| {
+        let resource = "r".repeat(rest);
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme/{resource}"}}]}}"#
+        )
+    };
+    let room = 10_240 - policy(0).len();
+    desk.write("own.json", &policy(room));
+    let own = ["--policy", "own.json"];
+    desk.stream(&own);
+    let target = "identity.targetRoleArn=arn:aws:iam::444455556666:role/data/reader";
+    let add = ["tenant", "add", "acme", "--dry-run", "--set", target];
+    insta::assert_snapshot!(desk.refusal(&[&add[..], &own].concat()), @"
+    error: tenant `acme` is refused by the policy lint
+      too-long: the whole policy: it has 10385 characters, with the statement for identity.targetRoleArn, and a role's inline policies take 10240
+        instead: move statements into managed policies and list them in identity.managedPolicyArns
+    ");
+    let file = format!(
+        "{}spec: {{identity: {{policy: own.json, targetRoleArn: 'arn:aws:iam::444455556666:role/data/reader'}}}}\n",
+        super::HEAD
+    );
+    desk.write("acme.yaml", &file);
+    let lint = desk.mcpctl(&["policy", "lint", "acme.yaml"]).expect(2);
+    assert!(lint.stdout.contains("error too-long"), "{lint}");
+    // With the room that the statement takes, the document is as long as may be.
+    let whole = |rest: usize| {
+        desk.write("own.json", &policy(rest));
+        desk.mcpctl(&[&add[..], &own].concat())
+    };
+    let statement = r#",{"Sid":"McpctlTargetRole","Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"arn:aws:iam::444455556666:role/data/reader"}"#;
+    let _ = whole(room - statement.len()).expect(0);
+    let _ = whole(room - statement.len() + 1).expect(2);
+}
+
 #[test]
 fn an_expanded_value_that_iam_would_read_as_more_than_text() {
     let desk = Desk::new("expanded");
