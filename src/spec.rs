@@ -22,7 +22,7 @@ mod types;
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
 pub use duration::Duration;
 pub use env::{CHOOSES_IDENTITY, EnvVar, OF_CONTAINERS, unseen};
-pub use layers::{Input, Resolved, lay, merge, resolve};
+pub use layers::{Input, Resolved, is_protected, lay, merge, resolve};
 pub use names::{
     Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,
 };

@@ -7,22 +7,21 @@ use std::{
 };
 
 use futures_util::future::try_join;
-use serde_json::Value;
 
 use crate::{
-    ack,
     cli::{Only, Remove},
     error::{Error, Result},
     guests::{self, Guests},
-    managed,
-    marks::{PROTECTED, TENANT},
+    marks::TENANT,
     object::{Id, State},
     observe,
-    plan::{self, Action, Conflict, Foreign, Home, Options, Plan},
+    plan::{self, Action, Conflict, Home, Options, Plan},
     report,
     session::{Context, Session},
     tenant::{self, Look},
 };
+
+mod stops;
 
 pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
@@ -131,10 +130,14 @@ async fn look_for_everything(
         plan.conflicts
             .push(Conflict::new(&id, format!("{why}; {hint}")));
     }
+    plan.conflicts.extend(stops::by_the_tenant(
+        (look, gone),
+        &live,
+        session,
+        args.half.only,
+    ));
     plan.conflicts
-        .extend(stopped_by_the_tenant(look, &live, gone));
-    plan.conflicts
-        .extend(on_the_role(look, &live, &mut plan.foreign));
+        .extend(stops::on_the_role(look, &live, &mut plan.foreign));
     let deletes = |plan: &Plan, is: &dyn Fn(&Id) -> bool| {
         plan.steps
             .iter()
@@ -184,91 +187,6 @@ fn is_given_back(look: &Look, live: &State) -> bool {
         .filter(|object| look.subject.owns(object))
         .peekable();
     nobodys && ours.peek().is_some() && ours.all(plan::is_adopted)
-}
-
-/// A tenant that is protected, by its record or by its role's tag, one that a repository would bring back, and what is
-/// left of a gone one in ACK's hands.
-fn stopped_by_the_tenant(look: &Look, live: &State, gone: bool) -> Vec<Conflict> {
-    let id = Id::namespace(&look.names.namespace);
-    let recorded = look
-        .record
-        .as_ref()
-        .and_then(|record| record.input.layer.spec.get("protected")?.as_bool());
-    let tagged = live
-        .values()
-        .find(|object| plan::aws_tag(object, PROTECTED) == Some("true"));
-    let mut found = Vec::new();
-    match tagged {
-        Some(role) if gone && !role.lives_in_cluster() => {
-            let name = role.text("/spec/name");
-            let why = format!(
-                "the tenant was protected; take that off its role first: aws iam untag-role --role-name {name} --tag-keys {PROTECTED}"
-            );
-            found.push(Conflict::new(role.id(), why));
-        }
-        _ if recorded.unwrap_or(false) || tagged.is_some() => {
-            let why = "the tenant is protected; take it off first: mcpctl tenant add";
-            let why = format!("{why} {} --set protected=false", look.name);
-            found.push(Conflict::new(&id, why));
-        }
-        _ => {}
-    }
-    let acks = live.values().filter(|object| {
-        gone && !object.lives_in_cluster() && plan::aws_tag(object, ack::CONTROLLER).is_some()
-    });
-    found.extend(acks.map(|object| {
-        let why = "is carried out by ACK; its object is what has to go";
-        Conflict::new(object.id(), why)
-    }));
-    let owners = look
-        .namespace
-        .as_ref()
-        .map(|namespace| managed::owners(namespace, &[]))
-        .unwrap_or_default();
-    let released = live.get(&id).is_some_and(plan::is_adopted);
-    for owner in owners.iter().filter(|owner| owner.is_gitops() && !released) {
-        let why = format!(
-            "{} applies it from a repository; delete it there",
-            owner.manager
-        );
-        found.push(Conflict::new(&id, why));
-    }
-    found
-}
-
-/// Policies on the role that nobody asked for, and instance profiles that hold it: IAM would refuse to delete it. On a
-/// role that is given back they stay.
-fn on_the_role(look: &Look, live: &State, foreign: &mut Vec<Foreign>) -> Vec<Conflict> {
-    let own = own_managed_of_record(look);
-    let released = |id: &Id| live.get(id).is_some_and(plan::is_adopted);
-    let asked_for = |foreign: &Foreign| {
-        let what = foreign.what.as_str();
-        let arn = what.strip_prefix("managed policy ");
-        let tagged = live.get(&foreign.id);
-        arn.is_some_and(|arn| own.iter().any(|own| own == arn))
-            || tagged.is_some_and(|role| plan::asked_for(role, what))
-    };
-    let stops = foreign
-        .drain(..)
-        .filter(|foreign| !asked_for(foreign) && !released(&foreign.id));
-    let conflict = |foreign: Foreign| {
-        Conflict::new(
-            &foreign.id,
-            format!("{} is not ours; take it away first", foreign.what),
-        )
-    };
-    stops.map(conflict).collect()
-}
-
-/// Managed policies that the tenant itself asked for: they are detached with its role.
-fn own_managed_of_record(look: &Look) -> Vec<String> {
-    let spec = look.record.as_ref().map(|record| &record.input.layer.spec);
-    let list = spec.and_then(|spec| spec.get("identity")?.get("managedPolicyArns")?.as_array());
-    list.into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_string)
-        .collect()
 }
 
 /// How long pods may take to end, and the namespace controller after them.

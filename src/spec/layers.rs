@@ -74,11 +74,7 @@ impl Resolved {
 /// # Errors
 /// Usage, with the layer and the field.
 pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolved> {
-    let defaults = settings_layer(
-        format!("{} (defaults)", settings.source),
-        (&settings.defaults, &["defaults"]),
-        settings,
-    );
+    let defaults = defaults(settings);
     let tier = tier(&[&input.layer, &defaults], settings)?;
     let mut merged = Value::Object(Map::new());
     for layer in [&defaults, &tier, &input.layer] {
@@ -120,6 +116,30 @@ pub fn resolve(input: Input, names: Names, settings: &Settings) -> Result<Resolv
             .extend(places.map(|places| format!("  {places}")));
     }
     Err(error)
+}
+
+/// Whether a tenant is protected, by its input, its tier or the defaults, however little the rest of them fits together.
+///
+/// # Errors
+/// Usage, where its tier is not there that may say so.
+pub fn is_protected(input: &Input, settings: &Settings) -> Result<bool> {
+    let said = |spec: &Map<String, Value>| spec.get("protected")?.as_bool();
+    if let Some(protected) = said(&input.layer.spec) {
+        return Ok(protected);
+    }
+    let defaults = defaults(settings);
+    let tier = tier(&[&input.layer, &defaults], settings)?;
+    Ok(said(&tier.spec)
+        .or(said(&defaults.spec))
+        .unwrap_or(TenantSpec::default().protected))
+}
+
+fn defaults(settings: &Settings) -> Layer {
+    settings_layer(
+        format!("{} (defaults)", settings.source),
+        (&settings.defaults, &["defaults"]),
+        settings,
+    )
 }
 
 /// Fields that the settings give, in a file that is there under some keys.

@@ -148,6 +148,58 @@ fn what_is_protected_stays() {
 }
 
 #[test]
+fn what_a_tier_or_the_defaults_protect_stays() {
+    let world = World::new("sheltered");
+    let remove =
+        |only: &[&str]| world.mcpctl(&[&["tenant", "remove", "sheltered", "--yes"], only].concat());
+    let kubernetes = ["--only", "kubernetes"];
+    let defaults = "defaults: {image: registry.example/mcp:1}";
+    let protected = "defaults: {image: registry.example/mcp:1, protected: true}";
+    let _ = world.mcpctl(&["tenant", "add", "sheltered"]).expect(0);
+    // Whether the tenant was added before or after they said so.
+    world.settings(defaults, protected);
+    for only in [&kubernetes[..], &[]] {
+        let refused = remove(only).expect(3);
+        let _ = refused.says(&["the tenant is protected", "--set protected=false"]);
+    }
+    let _ = world.mcpctl(&["tenant", "add", "sheltered"]).expect(0);
+    let _ = remove(&kubernetes)
+        .expect(3)
+        .says(&["the tenant is protected"]);
+    world.settings(
+        protected,
+        &format!("{defaults}\ntiers: {{gold: {{protected: true}}}}"),
+    );
+    let tier = ["tenant", "add", "sheltered", "--tier", "gold"];
+    let _ = world.mcpctl(&tier).expect(0);
+    let _ = remove(&kubernetes)
+        .expect(3)
+        .says(&["the tenant is protected"]);
+    // The tier is gone, and with it who could tell.
+    world.settings("{gold: {protected: true}}", "{}");
+    let refused = remove(&kubernetes).expect(3);
+    let _ = refused.says(&["whether the tenant is protected", "there is no tier `gold`"]);
+    let _ = world
+        .mcpctl(&["tenant", "add", "sheltered", "--tier", "small"])
+        .expect(0);
+    let _ = remove(&kubernetes).expect(0);
+    let _ = remove(&[]).expect(0);
+    nothing_is_left(&world, "sheltered");
+}
+
+#[test]
+fn a_tier_that_is_gone_keeps_nobody_whose_role_says_that_nothing_is_protected() {
+    let world = World::new("tierless");
+    world.settings("defaults:", "tiers: {gold: {replicas: 2}}\ndefaults:");
+    let tier = ["tenant", "add", "tierless", "--tier", "gold"];
+    let _ = world.mcpctl(&tier).expect(0);
+    world.settings("{gold: {replicas: 2}}", "{}");
+    let remove = ["tenant", "remove", "tierless", "--yes"];
+    let _ = world.mcpctl(&remove).expect(0);
+    nothing_is_left(&world, "tierless");
+}
+
+#[test]
 fn what_others_put_into_the_namespace_is_not_deleted_with_it() {
     let world = World::new("guests");
     let _ = world.mcpctl(&["tenant", "add", "guests"]).expect(0);
