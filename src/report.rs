@@ -40,7 +40,7 @@ pub use status::status;
 pub use way::{Format, Report};
 
 /// Empties a terminal and starts at its top.
-pub const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
+const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 /// The two streams. Colour only on a terminal, never alone in meaning.
 pub struct Ui {
@@ -49,6 +49,8 @@ pub struct Ui {
     marks: Marks,
     /// Whether stderr is a terminal whose cursor can be moved.
     redraws: bool,
+    /// The same of stdout.
+    out_redraws: bool,
     colour: bool,
 }
 
@@ -87,7 +89,8 @@ impl Ui {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let terminal = stderr.is_terminal();
         let colour = colourful(terminal);
-        let out = choice(colourful(stdout.is_terminal()));
+        let out_terminal = stdout.is_terminal();
+        let out = choice(colourful(out_terminal));
         Self {
             out: RefCell::new(io::BufWriter::new(AutoStream::new(stdout, out))),
             err: Stderr {
@@ -100,6 +103,7 @@ impl Ui {
                 Marks::UTF8
             },
             redraws: terminal && !surroundings.dumb,
+            out_redraws: out_terminal && !surroundings.dumb,
             colour,
         }
     }
@@ -112,9 +116,19 @@ impl Ui {
         Ok(self.out.borrow_mut().write_all(text.as_bytes())?)
     }
 
-    /// Whether what was printed can be drawn over: on a terminal that takes escape sequences.
-    pub fn redraws(&self) -> bool {
-        self.out.borrow().get_ref().current_choice() != ColorChoice::Never
+    /// Makes room where what was printed can be drawn over: on a terminal that takes escape sequences, in colour or not.
+    /// False where nothing can.
+    ///
+    /// # Errors
+    /// As [`Self::data`].
+    pub fn clear(&self) -> Result<bool> {
+        if self.out_redraws {
+            self.flush()?;
+            // Past the stream, which takes out all sequences where it takes out colour.
+            let out = self.out.borrow();
+            out.get_ref().as_inner().write_all(CLEAR.as_bytes())?;
+        }
+        Ok(self.out_redraws)
     }
 
     /// Writes out what is buffered.

@@ -1,6 +1,6 @@
 //! `mcpctl tenant status`
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use futures_util::future::try_join3;
 
@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<ExitCode> {
                 follow(&session, &name, args).await?;
             } else {
                 let status = look(&session, &name, args.half.only).await?;
-                let status = status.ok_or_else(|| unknown(&session, &name))?;
+                let (status, _) = status.ok_or_else(|| unknown(&session, &name))?;
                 let text = match args.output {
                     ViewForm::Text => report::status(&status),
                     ViewForm::Json => report::json(&status),
@@ -56,11 +56,13 @@ fn unknown(session: &Session<'_>, name: &TenantName) -> Error {
 async fn follow(session: &Session<'_>, name: &TenantName, args: &Args) -> Result<()> {
     let kubernetes = session.kubernetes()?;
     let mut place = Names::derive(name, &session.settings)?.namespace;
+    // Which kinds there are besides our own, the record tells.
+    let mut kinds = record::own_kinds();
     let mut shown: Option<Status> = None;
     loop {
-        let mut changes = Changes::of(kubernetes, &place, &record::own_kinds()).await?;
+        let mut changes = Changes::of(kubernetes, &place, &kinds).await?;
         loop {
-            let Some(status) = look(session, name, args.half.only).await? else {
+            let Some((mut status, recorded)) = look(session, name, args.half.only).await? else {
                 if shown.is_none() {
                     return Err(unknown(session, name));
                 }
@@ -70,10 +72,12 @@ async fn follow(session: &Session<'_>, name: &TenantName, args: &Args) -> Result
                     .status(&format!("tenant `{name}` is gone"));
                 return Ok(());
             };
+            status.problems.extend(changes.denied.iter().cloned());
             if shown.as_ref() != Some(&status) {
                 redraw(session.context, &status, args.output, shown.is_none())?;
             }
-            let elsewhere = status.names.namespace != place;
+            let elsewhere = status.names.namespace != place || !recorded.is_subset(&kinds);
+            kinds.extend(recorded);
             place.clone_from(&status.names.namespace);
             shown = Some(status);
             if elsewhere || !changes.next().await {
@@ -88,22 +92,19 @@ fn redraw(context: &Context, status: &Status, form: ViewForm, first: bool) -> Re
     let text = match form {
         ViewForm::Json => report::json_line(status),
         ViewForm::Yaml => report::yaml(status)?,
-        ViewForm::Text if context.ui.redraws() => {
-            format!("{}{}", report::CLEAR, report::status(status))
-        }
-        ViewForm::Text if first => report::status(status),
+        ViewForm::Text if context.ui.clear()? || first => report::status(status),
         ViewForm::Text => format!("\n{}", report::status(status)),
     };
     context.ui.data(&text)?;
     context.ui.flush()
 }
 
-/// How a tenant is; none where nothing says that there is one.
+/// How a tenant is, and the kinds that were ever applied for it; none where nothing says that there is one.
 async fn look(
     session: &Session<'_>,
     name: &TenantName,
     only: Option<Only>,
-) -> Result<Option<Status>> {
+) -> Result<Option<(Status, BTreeSet<(String, String)>)>> {
     let (look, fault) = Look::with_fault(session, name.clone()).await?;
     let workload = async {
         match &session.kubernetes {
@@ -135,7 +136,10 @@ async fn look(
         live: &compared.live,
         workload: &workload,
     };
-    Ok(facts.is_known().then(|| Status::of(&facts, problems)))
+    let kinds = look.record.as_ref().map(|record| record.kinds.clone());
+    Ok(facts
+        .is_known()
+        .then(|| (Status::of(&facts, problems), kinds.unwrap_or_default())))
 }
 
 /// A record that settings, tiers or templates no longer fit is a problem to show, and no reason to show nothing.

@@ -9,7 +9,7 @@ use futures_util::{
 };
 
 use crate::{
-    backend::{Kubernetes, WatchEvent},
+    backend::{Kubernetes, Reason, WatchEvent},
     error::{Error, Result},
     object::own_kind,
 };
@@ -19,15 +19,19 @@ const BURST: Duration = Duration::from_millis(300);
 
 /// Watches on a namespace and on what is in it.
 pub struct Changes {
-    events: LocalBoxStream<'static, WatchEvent>,
+    events: Events,
+    /// What the caller may not watch, each as a sentence.
+    pub denied: Vec<String>,
 }
+
+type Events = LocalBoxStream<'static, WatchEvent>;
 
 impl Changes {
     /// Starts to watch a namespace, objects of these kinds in it, and pods, target groups and events. Kinds that the
-    /// cluster does not serve do not change.
+    /// cluster does not serve do not change, and what the caller may only read is not followed.
     ///
     /// # Errors
-    /// What the API server answered.
+    /// What the API server answered; the namespace itself must be followed.
     pub async fn of(
         kubernetes: &Kubernetes,
         namespace: &str,
@@ -45,16 +49,26 @@ impl Changes {
             .filter_map(|(group, kind)| kubernetes.kind(group, kind));
         let watches = known.filter(|kind| kind.namespaced).map(async |kind| {
             match kubernetes.watch(&kind, namespace, None, "").await {
-                Ok(events) => Ok(to_its_end(events)),
-                Err(error) if error.is_absent() => Ok(stream::pending().boxed_local()),
+                Ok(events) => Ok(Ok(to_its_end(events))),
+                Err(error) if error.is_absent() => Ok(Ok(stream::pending().boxed_local())),
+                Err(error) if error.reason == Reason::Forbidden => {
+                    Ok(Err(format!("not followed: {error}")))
+                }
                 Err(error) => Err(Error::from(error)),
             }
         });
-        let mut all = try_join_all(watches).await?;
+        let (mut all, mut denied) = (Vec::<Events>::new(), Vec::new());
+        for watch in try_join_all(watches).await? {
+            match watch {
+                Ok(events) => all.push(events),
+                Err(why) => denied.push(why),
+            }
+        }
         let itself = kubernetes.watch(own_kind("", "Namespace"), "", Some(namespace), "");
         all.push(to_its_end(itself.await.map_err(Error::from)?));
         Ok(Self {
             events: stream::select_all(all).boxed_local(),
+            denied,
         })
     }
 
@@ -82,9 +96,7 @@ impl Changes {
 }
 
 /// The API server closes every watch after some minutes; of several, the first end must show.
-fn to_its_end(
-    events: impl Stream<Item = WatchEvent> + 'static,
-) -> LocalBoxStream<'static, WatchEvent> {
+fn to_its_end(events: impl Stream<Item = WatchEvent> + 'static) -> Events {
     events
         .chain(stream::once(std::future::ready(WatchEvent::Ended)))
         .boxed_local()

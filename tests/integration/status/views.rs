@@ -1,7 +1,7 @@
 //! Tenants of which something is missing, and callers who may not see everything.
 
 use mcpctl_sandbox::AuditEvent;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{shows, status, text};
 use crate::world::{Run, World};
@@ -188,12 +188,25 @@ fn namespaces_of_others() {
     );
 }
 
-/// May read what a tenant consists of, and neither events nor the load balancer controller's objects.
-const VIEWER: &str = r#"{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "status-viewer"},
+/// A kubeconfig of somebody who may read what a tenant consists of, and neither events nor the load balancer
+/// controller's objects.
+pub(super) fn viewer(world: &World<'_>) -> String {
+    let name = format!("viewer-{}", world.cluster);
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name},
     "rules": [
         {"apiGroups": ["", "apps", "networking.k8s.io", "policy"], "verbs": ["get", "list", "watch"],
          "resources": ["namespaces", "pods", "services", "serviceaccounts", "resourcequotas", "limitranges", "deployments",
-                       "ingresses", "networkpolicies", "poddisruptionbudgets"]}]}"#;
+                       "ingresses", "networkpolicies", "poddisruptionbudgets"]}]});
+    let file = world
+        .write("role.json", &role.to_string())
+        .display()
+        .to_string();
+    world.kubectl(&["apply", "-f", &file]);
+    let (role, user) = (format!("--clusterrole={name}"), format!("--user={name}"));
+    world.kubectl(&["create", "clusterrolebinding", &name, &role, &user]);
+    let path = world.sandbox.kubeconfig_for(&name, &[]);
+    path.expect("a kubeconfig").display().to_string()
+}
 
 #[test]
 fn a_caller_who_may_only_read() {
@@ -206,21 +219,7 @@ fn a_caller_who_may_only_read() {
         "deployment/mcp-server",
         "--replicas=2",
     ]);
-    let role = world.write("role.json", VIEWER).display().to_string();
-    world.kubectl(&["apply", "-f", &role]);
-    let bind = [
-        "create",
-        "clusterrolebinding",
-        "status-viewer",
-        "--clusterrole=status-viewer",
-        "--user=viewer",
-    ];
-    world.kubectl(&bind);
-    let path = world
-        .sandbox
-        .kubeconfig_for("viewer", &[])
-        .expect("a kubeconfig");
-    let path = path.display().to_string();
+    let path = viewer(&world);
     let run = world
         .mcpctl(&["tenant", "status", "viewer", "--kubeconfig", &path])
         .expect(0);

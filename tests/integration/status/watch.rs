@@ -1,7 +1,7 @@
 //! A status that follows its tenant.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
@@ -17,7 +17,12 @@ struct Watch {
 
 impl Watch {
     fn start(world: &World<'_>, tenant: &str, form: &str) -> Self {
-        let mut child = world.start(&["tenant", "status", tenant, "--watch", "-o", form]);
+        Self::start_as(world, tenant, form, &[])
+    }
+
+    fn start_as(world: &World<'_>, tenant: &str, form: &str, flags: &[&str]) -> Self {
+        let watch = ["tenant", "status", tenant, "--watch", "-o", form];
+        let mut child = world.start(&[&watch[..], flags].concat());
         let out = BufReader::new(child.stdout.take().expect("stdout is piped"));
         Self { child, out }
     }
@@ -87,6 +92,55 @@ fn it_shows_each_change_until_the_tenant_is_gone() {
 }
 
 #[test]
+fn kinds_of_own_templates_are_followed_too() {
+    let world = World::new("follows");
+    world.settings("defaults:", "templates: templates\ndefaults:");
+    world.write(
+        "templates/tenant/own.yaml.j2",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own, namespace: {{ names.namespace }}}\ndata: {mode: fast}\n",
+    );
+    let _ = world.mcpctl(&["tenant", "add", "follows"]).expect(0);
+    let mut watch = Watch::start(&world, "follows", "json");
+    let _ = watch.until(|status| status["state"] == "ok");
+    let patch = r#"{"data": {"mode": "slow"}}"#;
+    world.kubectl(&[
+        "-n",
+        "mcp-follows",
+        "patch",
+        "configmap",
+        "own",
+        "-p",
+        patch,
+    ]);
+    let _ = watch.until(|status| status["state"] == "drift");
+    let remove = ["tenant", "remove", "follows", "--yes"];
+    let _ = world.mcpctl(&remove).expect(0);
+    let _ = watch.end().expect(0);
+}
+
+#[test]
+fn what_may_not_be_followed_is_said_and_the_rest_is_followed() {
+    let world = World::new("unfollowed");
+    let _ = world.mcpctl(&["tenant", "add", "unfollowed"]).expect(0);
+    let path = super::views::viewer(&world);
+    let mut watch = Watch::start_as(&world, "unfollowed", "json", &["--kubeconfig", &path]);
+    let first = watch.until(|_| true);
+    let problems = first["problems"].to_string();
+    for what in [
+        "not followed: watch events in mcp-unfollowed",
+        "not followed: watch targetgroupbindings in mcp-unfollowed",
+    ] {
+        assert!(problems.contains(what), "no `{what}`: {first:#}");
+    }
+    let scale = ["scale", "deployment/mcp-server", "--replicas=2"];
+    world.kubectl(&[&["-n", "mcp-unfollowed"], &scale[..]].concat());
+    let _ = watch.until(|status| status["rollout"]["available"] == 2);
+    let remove = ["tenant", "remove", "unfollowed", "--yes"];
+    let _ = world.mcpctl(&remove).expect(0);
+    let _ = watch.end().expect(0);
+}
+
+#[test]
 fn a_signal_ends_it_in_good_order() {
     let world = World::new("signalled");
     let _ = world
@@ -147,8 +201,9 @@ def read(fd):
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], read)))";
     let world = World::new("narrow");
     let _ = world.mcpctl(&["tenant", "add", "narrow"]).expect(0);
-    let terminal = |args: &[&str]| {
-        let plain = world.command(args);
+    let terminal = |args: &[&str], environment: &[(&str, &str)]| {
+        let mut plain = world.command(args);
+        plain.envs(environment.iter().copied());
         let mut command = Command::new("python3");
         command
             .args(["-c", SPAWN])
@@ -165,18 +220,27 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], read)))";
         command.spawn().expect("python3 starts")
     };
     for args in [&["tenant", "status", "narrow"][..], &["tenant", "list"]] {
-        let child = terminal(args);
+        let child = terminal(args, &[]);
         let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
     }
-    let mut child = terminal(&["tenant", "status", "narrow", "--watch"]);
-    let mut out = BufReader::new(child.stdout.take().expect("stdout is piped"));
-    let mut first = String::new();
-    out.read_line(&mut first).expect("a line");
-    assert!(first.starts_with("\u{1b}[2J\u{1b}[H"), "{first:?}");
+    let watch = ["tenant", "status", "narrow", "--watch"];
+    // What is not in colour is drawn over all the same.
+    let mut shown = [&[][..], &[("NO_COLOR", "1")]].map(|environment| {
+        let mut child = terminal(&watch, environment);
+        let mut out = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let mut first = String::new();
+        out.read_line(&mut first).expect("a line");
+        assert!(first.starts_with("\u{1b}[2J\u{1b}[H"), "{first:?}");
+        (child, out, first)
+    });
     let _ = world
         .mcpctl(&["tenant", "remove", "narrow", "--yes"])
         .expect(0);
-    let rest: Vec<String> = out.lines().map_while(Result::ok).collect();
-    assert!(rest.iter().any(|line| line.contains("is gone")), "{rest:?}");
-    assert!(child.wait().expect("an end").success());
+    for (child, out, text) in &mut shown {
+        out.read_to_string(text).expect("text");
+        assert!(text.contains("is gone"), "{text:?}");
+        assert!(child.wait().expect("an end").success());
+    }
+    let plain = shown[1].2.replace("\u{1b}[2J\u{1b}[H", "");
+    assert!(!plain.contains('\u{1b}'), "there is colour: {plain:?}");
 }
