@@ -261,17 +261,18 @@ impl Outcome {
                 (run.events)(Event::Done(step, &text));
                 self.done.push(index);
             }
-            Err(error) => match error.kind {
-                // A step that waits may hear of the signal first, and be the last of the run.
-                Kind::Interrupted(came) => {
-                    self.interrupt(came, run);
-                    self.skip(plan, index, run);
-                }
-                _ => {
-                    (run.events)(Event::Failed(step, &error));
-                    self.failed.push((index, error));
-                }
-            },
+            // A step that waits may hear of the signal first, and be the last of the run.
+            Err(Error {
+                kind: Kind::Interrupted(came),
+                ..
+            }) => {
+                self.interrupt(came, run);
+                self.skip(plan, index, run);
+            }
+            Err(error) => {
+                (run.events)(Event::Failed(step, &error));
+                self.failed.push((index, error));
+            }
         }
     }
 
