@@ -28,7 +28,7 @@ mod values;
 use values::{Misplaced, Printed};
 
 pub use context::{cluster_arn, platform, tenant};
-pub use identity::{ACCOUNT_PLACEHOLDER, role_arn, role_policy, with_target};
+pub use identity::{ACCOUNT_PLACEHOLDER, role_arn, role_policy, with_target, without_target};
 
 const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
 /// What to write instead of an expression within a longer value.

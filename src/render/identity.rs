@@ -108,25 +108,47 @@ fn target_role<'a>(
     Ok(Some(target))
 }
 
+/// Begins the Sid of the statement that lets the first role of a chain assume the second.
+const FOR_TARGET: &str = "McpctlTargetRole";
+
 /// The first role of a chain may assume the second, and pass the session tags on.
 pub fn with_target(policy: Option<&Value>, target: &RoleArn) -> Value {
     let none = || json!({"Version": "2012-10-17", "Statement": []});
     let mut policy = policy.cloned().unwrap_or_else(none);
     let mut all = policy::statements(&policy).to_vec();
     // IAM takes each Sid once.
-    let mut sid = "McpctlTargetRole".to_string();
+    let mut sid = FOR_TARGET.to_string();
     while all.iter().any(|statement| statement["Sid"] == sid.as_str()) {
         sid.push('X');
     }
-    let statement = json!({
+    all.push(target_statement(&sid, target));
+    policy["Statement"] = all.into();
+    policy
+}
+
+/// What remains of such a policy without what was put in for the target role.
+pub fn without_target(policy: &Value, target: &RoleArn) -> Option<Value> {
+    let for_target = |statement: &&Value| {
+        let sid = statement["Sid"].as_str().unwrap_or_default();
+        sid.starts_with(FOR_TARGET) && target_statement(sid, target) == **statement
+    };
+    let rest = policy::statements(policy).iter();
+    let rest: Vec<Value> = rest
+        .filter(|statement| !for_target(statement))
+        .cloned()
+        .collect();
+    let mut policy = policy.clone();
+    policy["Statement"] = Value::from(rest);
+    (!policy::statements(&policy).is_empty()).then_some(policy)
+}
+
+fn target_statement(sid: &str, target: &RoleArn) -> Value {
+    json!({
         "Sid": sid,
         "Effect": "Allow",
         "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Resource": target.as_str(),
-    });
-    all.push(statement);
-    policy["Statement"] = all.into();
-    policy
+    })
 }
 
 /// ARN of a role by path and name.

@@ -1,11 +1,15 @@
 //! The policy lint of one tenant, and what of its pods nothing can look at.
 
+use serde_json::Value;
+
 use crate::{
     config::Settings,
+    desired,
     error::Result,
     lint::{self, Finding},
+    object::IAM,
     render,
-    spec::{self, Arn, Resolved},
+    spec::{self, Resolved},
 };
 
 /// Where variables may come from that decide whose credentials pods take, and that nothing sees before they run.
@@ -20,26 +24,41 @@ pub fn unseen_variables(resolved: &Resolved) -> Vec<String> {
     unseen.map(said).collect()
 }
 
-/// What the lint finds in a tenant's identity, without what the tenant allows.
+/// What the lint finds in a tenant's identity as the templates make it, without what the tenant allows.
 ///
 /// # Errors
-/// Usage, for a policy that cannot be expanded.
+/// Usage, for a policy that cannot be expanded, and for what templates make that a tenant cannot have.
 pub fn findings(resolved: &Resolved, settings: &Settings) -> Result<Vec<Finding>> {
     let identity = &resolved.spec.identity;
-    let policy = render::role_policy(resolved, settings)?;
-    // A role that all share is not mcpctl's to write a statement into.
-    let own_role = settings.scoping.shared_role().is_none();
-    let target = identity.target_role_arn.as_ref().filter(|_| own_role);
-    let with_target = target.map(|target| render::with_target(policy.as_ref(), target));
+    let names = vec![resolved.name.as_str(), &resolved.names.namespace];
+    if settings.scoping.shared_role().is_some() {
+        // A role that all share is not mcpctl's to write, and templates have no say in the association's policy.
+        let policy = render::role_policy(resolved, settings)?;
+        let looked_at = lint::Identity {
+            policy: policy.as_ref(),
+            with_target: None,
+            managed: Vec::new(),
+            names,
+        };
+        return Ok(lint::lint(&looked_at, &identity.allow));
+    }
+    let made = desired::tenant(resolved, settings, None)?;
+    let role = made.values().find(|object| object.id().is(IAM, "Role"));
+    let whole = role.and_then(|role| role.tree.pointer("/spec/inlinePolicies/mcpctl"));
+    let target = identity.target_role_arn.as_ref();
+    let without = target
+        .zip(whole)
+        .map(|(target, whole)| render::without_target(whole, target));
+    let managed = role.and_then(|role| role.tree["spec"]["policies"].as_array());
     let looked_at = lint::Identity {
-        policy: policy.as_ref(),
-        with_target: with_target.as_ref(),
-        managed: identity
-            .managed_policy_arns
-            .iter()
-            .map(Arn::as_str)
+        policy: without.as_ref().map_or(whole, Option::as_ref),
+        with_target: whole.filter(|_| target.is_some()),
+        managed: managed
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
             .collect(),
-        names: vec![resolved.name.as_str(), &resolved.names.namespace],
+        names,
     };
     Ok(lint::lint(&looked_at, &identity.allow))
 }

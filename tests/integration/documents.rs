@@ -286,6 +286,7 @@ fn the_links_of_the_documents_lead_somewhere() {
         "docs/ack.md",
         "docs/faults.md",
         "docs/permissions.md",
+        "docs/policy-lint.md",
         "docs/scoping.md",
     ] {
         let path = root.join(document);

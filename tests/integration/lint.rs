@@ -270,3 +270,44 @@ fn an_allowed_rule_is_recorded_and_holds() {
         .expect(2)
         .says(&["any-action"]);
 }
+
+/// What the lint looks at is what the role gets, whoever says it.
+#[test]
+fn what_a_template_adds_to_the_role_is_looked_at_too() {
+    let world = World::new("lint-template");
+    world.settings("domain:", "templates: own\ndomain:");
+    let exported = world.dir.join("exported").display().to_string();
+    let _ = world.mcpctl(&["template", "export", &exported]).expect(0);
+    let role = std::fs::read_to_string(world.dir.join("exported/tenant/role.yaml.j2"))
+        .expect("a template");
+    let own = role.replace(
+        "  inlinePolicies: {{ role.inlinePolicies }}",
+        r#"  inlinePolicies:
+    mcpctl:
+      Version: "2012-10-17"
+      Statement:
+        - Sid: Widened
+          Effect: Allow
+          Action: ["s3:*"]
+          Resource: "*""#,
+    );
+    let own = own.replace(
+        "{% if role.boundary %}",
+        "  policies: [\"arn:aws:iam::aws:policy/AdministratorAccess\"]\n{% if role.boundary %}",
+    );
+    world.write("own/tenant/role.yaml.j2", &own);
+    let add = ["tenant", "add", "lint-template", "--dry-run"];
+    let _ = world.mcpctl(&add).expect(2).says(&[
+        "refused by the policy lint",
+        "whole-service: statement Widened",
+        "broad-managed-policy",
+    ]);
+    // With a target role mcpctl writes a statement of its own, which nobody can mend.
+    std::fs::remove_dir_all(world.dir.join("own")).expect("the folder goes");
+    std::fs::create_dir_all(world.dir.join("own/tenant")).expect("a folder");
+    let target = "identity.targetRoleArn=arn:aws:iam::444455556666:role/reader";
+    let run = world
+        .mcpctl(&[&add[..], &["--set", target]].concat())
+        .expect(0);
+    assert!(!run.stderr.contains("McpctlTargetRole"), "{run}");
+}
