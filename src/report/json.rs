@@ -30,7 +30,8 @@ pub(crate) struct Json {
     result: RefCell<Map<String, Value>>,
     /// Of all plans together.
     counts: Cell<[usize; 3]>,
-    unread: Cell<bool>,
+    /// Why nothing is printed any more.
+    unread: RefCell<Option<Error>>,
     heartbeat: RefCell<Heartbeat>,
 }
 
@@ -40,7 +41,7 @@ impl Default for Json {
             subject: RefCell::default(),
             result: RefCell::default(),
             counts: Cell::default(),
-            unread: Cell::default(),
+            unread: RefCell::default(),
             heartbeat: RefCell::new(Heartbeat::new(Instant::now())),
         }
     }
@@ -160,17 +161,23 @@ impl Json {
 
     /// At once, so that a reader sees it when it happens. One that went away does not end the run.
     fn write(&self, ui: &Ui, line: Map<String, Value>) {
-        if self.unread.get() {
+        if self.unread.borrow().is_some() {
             return;
         }
         let text = format!("{}\n", Value::Object(line));
         let written: Result<()> = ui.data(&text).and_then(|()| ui.flush());
         if let Err(error) = written {
-            self.unread.set(true);
             if error.kind != Kind::ClosedOutput {
                 ui.warning(&format!("{}; the run goes on", error.what));
             }
+            self.unread.replace(Some(error));
         }
+    }
+
+    /// The first line that could not be printed, unless nobody wanted it.
+    pub(super) fn unprinted(&self) -> Option<Error> {
+        let first = self.unread.take();
+        first.filter(|error| error.kind != Kind::ClosedOutput)
     }
 }
 

@@ -1,6 +1,9 @@
 //! How a run is told: chosen once, from the form that was asked for and from what stderr is.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use serde_json::json;
 
@@ -36,6 +39,8 @@ pub struct Report {
     ui: Rc<Ui>,
     way: Way,
     facts: RefCell<Vec<(&'static str, String)>>,
+    /// Whether the run wrote anything besides what it prints.
+    wrote: Cell<bool>,
 }
 
 enum Way {
@@ -60,6 +65,7 @@ impl Report {
             ui,
             way,
             facts: RefCell::default(),
+            wrote: Cell::default(),
         }
     }
 
@@ -167,6 +173,9 @@ impl Report {
     /// # Errors
     /// The failure that decides the exit code.
     pub fn outcome(&self, subject: &str, plan: &Plan, outcome: &Outcome) -> Result<()> {
+        let mut done = outcome.done.iter();
+        self.wrote
+            .set(done.any(|index| plan.steps[*index].action.writes()));
         if let Way::Json(json) = &self.way {
             json.outcome(plan, outcome);
         }
@@ -191,11 +200,16 @@ impl Report {
             .map(|(label, value)| format!("{label:<13}{value}\n"));
         let printed = self.ui.data(&rows.collect::<String>());
         let printed = printed.and_then(|()| self.ui.flush());
-        // Everything else was done before.
-        printed.map_err(|error| match error.kind {
+        printed.map_err(|error| self.unprinted(error))
+    }
+
+    /// What could not be printed counts by what was done before.
+    fn unprinted(&self, error: Error) -> Error {
+        match error.kind {
             Kind::ClosedOutput => error,
-            _ => error.with_kind(Kind::Incomplete),
-        })
+            _ if self.wrote.get() => error.with_kind(Kind::Incomplete),
+            _ => error,
+        }
     }
 
     /// The end of a comparison, with its exit code.
@@ -227,7 +241,9 @@ impl Report {
                     json.note(key, value.as_str());
                 }
                 json.end(&self.ui, result.as_ref().err());
-                result
+                let printed = json.unprinted().map_or(Ok(()), Err);
+                let printed = printed.map_err(|error| self.unprinted(error));
+                result.and_then(|value| printed.map(|()| value))
             }
             Way::Markdown(markdown) => {
                 let written = self

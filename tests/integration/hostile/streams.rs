@@ -64,11 +64,21 @@ fn a_disk_that_is_full() {
     // 5, since this one has written something else before.
     let run = redirected(&world.command(&["tenant", "add", "full"]), ">/dev/full").expect(5);
     let _ = run.says(&[full]);
-    for args in [
-        &["tenant", "list"][..],
-        &["tenant", "diff", "full", "--image", "b:2"],
+    for (args, code) in [
+        (&["tenant", "list"][..], 6),
+        (&["tenant", "diff", "full", "--image", "b:2"], 6),
+        (&["tenant", "diff", "full", "-o", "json"], 6),
+        (&["tenant", "add", "full"], 6),
+        (&["tenant", "add", "full", "-o", "json"], 6),
+        (
+            &["tenant", "add", "full", "--image", "b:2", "-o", "json"],
+            5,
+        ),
+        (&["tenant", "remove", "full", "--dry-run"], 6),
+        (&["tenant", "remove", "full", "--dry-run", "-o", "json"], 6),
+        (&["tenant", "remove", "full", "--yes", "-o", "json"], 5),
     ] {
-        let run = redirected(&world.command(args), ">/dev/full").expect(6);
+        let run = redirected(&world.command(args), ">/dev/full").expect(code);
         let _ = run.says(&[full]);
     }
 }
