@@ -165,12 +165,14 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
             break;
         }
         tokio::select! {
-            Some((index, result)) = flying.next() => outcome.take(plan, index, result, run),
+            // Who was stopped for long looks after the lock before anything else goes on.
+            biased;
             Some(came) = next_signal(&mut signal), if outcome.interrupted.is_none() => {
                 outcome.interrupt(came, run);
             }
+            _ = renewal.tick() => stop |= !renew((run, plan), &progress, &mut outcome).await,
+            Some((index, result)) = flying.next() => outcome.take(plan, index, result, run),
             _ = tick.tick() => (run.events)(Event::Tick),
-            _ = renewal.tick() => stop |= !renew(run, &progress, &mut outcome).await,
         }
     }
     drop(flying);
@@ -223,8 +225,8 @@ async fn next_signal(signal: &mut watch::Receiver<Option<Signal>>) -> Option<Sig
     }
 }
 
-/// False when somebody took the lock over: then nothing new may be begun.
-async fn renew(run: &Run<'_>, progress: &Progress, outcome: &mut Outcome) -> bool {
+/// False when the lock is lost, to somebody who took it over and may have given it up again: then nothing new may be begun.
+async fn renew((run, plan): (&Run<'_>, &Plan), progress: &Progress, outcome: &mut Outcome) -> bool {
     let lock = progress.lock.borrow_mut().take();
     let (Some(mut lock), Some(kubernetes)) = (lock, run.kubernetes) else {
         return true;
@@ -233,23 +235,31 @@ async fn renew(run: &Run<'_>, progress: &Progress, outcome: &mut Outcome) -> boo
         progress.lock.replace(Some(lock));
         return true;
     };
-    match lock.holder(kubernetes).await {
+    let why = match lock.holder(kubernetes).await {
         // On removal the namespace controller deletes the Lease with the rest.
-        Ok(None) => true,
-        Ok(Some(holder)) if holder != run.holder => {
-            let lost = Error::conflict(format!("the lock was taken over by {holder}"));
-            let lost = lost
-                .detail(error.to_string())
-                .detail("nothing more is written");
-            outcome.failed.push((0, lost));
-            false
+        Ok(None) if deletes_its_namespace(plan) => return true,
+        Ok(None) => {
+            "the lock was taken away, so another run may have written meanwhile".to_string()
         }
+        Ok(Some(holder)) if holder != run.holder => format!("the lock was taken over by {holder}"),
         // A renewal that failed in passing is tried again at the next turn.
         _ => {
             progress.lock.replace(Some(lock));
-            true
+            return true;
         }
-    }
+    };
+    let lost = Error::conflict(why)
+        .detail(error.to_string())
+        .detail("nothing more is written")
+        .hint("run the same command again: it looks anew");
+    outcome.failed.push((0, lost));
+    false
+}
+
+fn deletes_its_namespace(plan: &Plan) -> bool {
+    let deletes =
+        |step: &Step| step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_));
+    plan.steps.iter().any(deletes)
 }
 
 impl Outcome {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     backend::{CallError, Kubernetes, Propagation, Reason},
     error::{Error, Result},
+    managed::MANAGER,
     object::{Id, Object, own_kind},
 };
 
@@ -77,12 +78,8 @@ async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) ->
         return Err(held("it has just ended", 0));
     };
     let holder = other.text("/spec/holderIdentity").to_string();
-    let renewed: Option<Timestamp> = other.text("/spec/renewTime").parse().ok();
-    let age = renewed.map_or(i64::MAX, |time| {
-        Timestamp::now().as_second() - time.as_second()
-    });
-    // A time far ahead is no more alive than one long ago.
-    if age.abs() <= DURATION_SECONDS {
+    let age = age(kubernetes, &other, &tree).await?;
+    if age <= DURATION_SECONDS {
         return Err(held(&holder, age));
     }
     tree["metadata"]["resourceVersion"] = other.tree["metadata"]["resourceVersion"].clone();
@@ -91,6 +88,33 @@ async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) ->
         Err(error) if error.reason == Reason::Conflict => Err(held("a run that was faster", 0)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// For how many seconds the Lease has not been renewed, by the clock of the API server alone: those of two machines that
+/// run mcpctl may differ by more than a lock lasts. It notes when a manager last changed something
+/// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>), and says what time it is when it
+/// is asked to make something, if only to try.
+async fn age(kubernetes: &Kubernetes, lease: &Object, ours: &Value) -> Result<i64> {
+    let entries = lease.tree["metadata"]["managedFields"].as_array();
+    let renewals = entries
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["manager"] == MANAGER);
+    let noted = renewals.filter_map(|entry| time(&entry["time"])).max();
+    // What mcpctl never wrote has its own word only.
+    let renewed = noted.or_else(|| time(&lease.tree["spec"]["renewTime"]));
+    let mut probe = ours.clone();
+    probe["metadata"] =
+        json!({"generateName": "mcpctl-", "namespace": ours["metadata"]["namespace"]});
+    let probe = kubernetes
+        .create(own_kind(GROUP, "Lease"), &probe, true)
+        .await?;
+    let now = time(&probe["metadata"]["creationTimestamp"]).unwrap_or_else(Timestamp::now);
+    Ok(renewed.map_or(i64::MAX, |renewed| now.as_second() - renewed.as_second()))
+}
+
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
 }
 
 impl Lock {

@@ -179,51 +179,6 @@ fn a_record_that_was_edited_by_hand() {
 }
 
 #[test]
-fn a_lock_that_another_run_holds() {
-    let tenant = "locked";
-    let world = World::new(tenant);
-    let _ = world.mcpctl(&["tenant", "add", tenant]).expect(0);
-    let now = k8s_openapi::jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%S.%6fZ")
-        .to_string();
-    let lease = |renewed: &str| {
-        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "mcpctl", "namespace": "mcp-locked"},
-            "spec": {"holderIdentity": "ann@laptop (pid 7)", "leaseDurationSeconds": 30, "renewTime": renewed}})
-        .to_string()
-    };
-    let file = world.write("lease.json", &lease(&now));
-    world.kubectl(&["apply", "-f", &file.display().to_string()]);
-    // A lock is asked for by a write that is refused, so that one call is made.
-    let says = [
-        "another run holds the lock in mcp-locked",
-        "ann@laptop (pid 7)",
-    ];
-    let _ = world
-        .mcpctl(&["tenant", "add", tenant, "--image", "registry.example/mcp:2"])
-        .expect(3)
-        .says(&says);
-    let image = "jsonpath={.spec.template.spec.containers[0].image}";
-    let image = world.kubectl(&[
-        "-n",
-        "mcp-locked",
-        "get",
-        "deployment",
-        "mcp-server",
-        "-o",
-        image,
-    ]);
-    assert_eq!(image, "registry.example/mcp:1");
-    // Its holder died: the lock is taken over.
-    world.write("lease.json", &lease("2026-01-01T00:00:00.000000Z"));
-    world.kubectl(&["apply", "-f", &file.display().to_string()]);
-    let _ = world
-        .mcpctl(&["tenant", "add", tenant, "--image", "registry.example/mcp:2"])
-        .expect(0);
-    let leases = world.kubectl(&["-n", "mcp-locked", "get", "leases", "-o", "name"]);
-    assert_eq!(leases, "", "the lock was not released");
-}
-
-#[test]
 fn of_two_adds_at_once_at_most_one_is_refused_and_both_end_well() {
     let world = World::new("race");
     let runs: Vec<_> = (0..4)

@@ -30,6 +30,7 @@ mod json_events;
 mod lifecycle;
 mod lines;
 mod lint;
+mod lock;
 mod managed;
 mod never;
 mod offline_input;
