@@ -20,6 +20,7 @@ use crate::{
 
 mod context;
 mod identity;
+mod lines;
 mod quota;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,12 @@ pub use context::{cluster_arn, platform, tenant};
 pub use identity::{ACCOUNT_PLACEHOLDER, role_arn, role_policy, with_target, without_target};
 
 const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
+/// What to write instead of text that is no YAML. Values are none of it: they are put into what it makes.
+const YAML: &str = "the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}";
+const LANGUAGE: &str = "the language is Jinja's: {{ value }}, {% if … %} … {% endif %}, {% for … in … %} … {% endfor %}";
+const NAMES: &str =
+    "filters, tests and functions are MiniJinja's: https://docs.rs/minijinja/latest/minijinja/";
+const SAFE: &str = "leave it out: an expression is printed as one whole value, whatever it holds; as JSON text it is {{ value | tojson }}";
 /// What to write instead of an expression within a longer value.
 const RECIPE: &str = "one expression is one whole value: host: {{ name ~ '.example.com' }}";
 const OBJECT: &str =
@@ -110,7 +117,11 @@ impl Set {
                 .get_template(name)
                 .and_then(|compiled| compiled.render_captured(&context))
                 .map_err(|error| fault(name, &error))?;
-            let (none, trees) = (Printed::default(), self.read(name, rendered.output())?);
+            let text = rendered.output();
+            let trees = self
+                .read(text)
+                .map_err(|fault| self.no_yaml(template, &context, text, fault))?;
+            let none = Printed::default();
             let printed = Printed::of(rendered.state()).unwrap_or(&none);
             let several = trees.len() > 1;
             for (number, tree) in trees.iter().enumerate() {
@@ -128,15 +139,58 @@ impl Set {
         Ok(objects)
     }
 
-    /// The trees of a text.
-    fn read(&self, name: &str, text: &str) -> Result<Arc<Vec<Value>>> {
+    /// The trees of a text, or what is wrong with it and in which line.
+    fn read(&self, text: &str) -> std::result::Result<Arc<Vec<Value>>, (String, usize)> {
         let mut read = self.0.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(trees) = read.get(text) {
             return Ok(Arc::clone(trees));
         }
-        let trees = Arc::new(parse(name, text)?);
+        let trees = Arc::new(yaml::read_stream(text)?);
         read.insert(text.into(), Arc::clone(&trees));
         Ok(trees)
+    }
+
+    /// A template that makes no YAML.
+    fn no_yaml(
+        &self,
+        template: &Template,
+        context: &Variable,
+        text: &str,
+        (why, line): (String, usize),
+    ) -> Error {
+        let place = self
+            .line_of(template, context, (text, line))
+            .unwrap_or_else(|| template.name.to_string());
+        let mut error =
+            Error::usage(format!("{place}: {why}, in line {line} of what it makes")).hint(YAML);
+        let lines = text
+            .lines()
+            .enumerate()
+            .skip(line.saturating_sub(2))
+            .take(3);
+        error.details.extend(
+            lines.map(|(number, text)| format!("{} | {}", number + 1, values::shown(text))),
+        );
+        error
+    }
+
+    /// Template and line that made a line of a text: by its own text, or by the first value that stands in it.
+    fn line_of(
+        &self,
+        template: &Template,
+        context: &Variable,
+        (text, line): (&str, usize),
+    ) -> Option<String> {
+        let render = |env: &Environment<'_>| env.get_template(&template.name)?.render(context);
+        let marked = compile(&lines::marked(self.templates()), None).ok()?;
+        let marked = render(&marked).ok()?;
+        if let Some((index, line)) = lines::origin(&marked, text, line) {
+            return Some(format!("{}:{line}", self.templates().get(index)?.name));
+        }
+        let value = values::first(text.lines().nth(line.checked_sub(1)?)?)?;
+        let complaining = compile(self.templates(), Some((value, ""))).ok()?;
+        let complaint = render(&complaining).err()?;
+        Some(format!("{}:{}", complaint.name()?, complaint.line()?))
     }
 
     /// Renders once more, for the line.
@@ -198,21 +252,6 @@ fn object(tree: Value, at: String) -> Result<Rendered> {
     }
 }
 
-fn parse(name: &str, text: &str) -> Result<Vec<Value>> {
-    yaml::read_stream(text).map_err(|(why, line)| {
-        let mut error = Error::usage(format!("{name}: rendered text, line {line}: {why}"));
-        let lines = text
-            .lines()
-            .enumerate()
-            .skip(line.saturating_sub(2))
-            .take(3);
-        error.details.extend(
-            lines.map(|(number, text)| format!("{} | {}", number + 1, values::shown(text))),
-        );
-        error
-    })
-}
-
 /// minijinja's own alternate form would print the values of variables, which may be secrets.
 fn fault(name: &str, error: &minijinja::Error) -> Error {
     let line = error
@@ -223,13 +262,25 @@ fn fault(name: &str, error: &minijinja::Error) -> Error {
         |detail| format!("{}: {detail}", error.kind()),
     );
     let mut report = Error::usage(format!("{name}{line}: {why}"));
-    if error.kind() == minijinja::ErrorKind::UndefinedError {
-        report.hints.push(VARIABLES.into());
-    }
+    report.hints.extend(recipe(error).map(str::to_string));
     if let (Some(source), Some(range)) = (error.template_source(), error.range()) {
         report
             .details
             .extend(source.get(range).map(|text| format!("in `{text}`")));
     }
     report
+}
+
+/// What to write instead.
+fn recipe(error: &minijinja::Error) -> Option<&'static str> {
+    use minijinja::ErrorKind as Kind;
+    let detail = error.detail().unwrap_or_default();
+    match error.kind() {
+        Kind::UndefinedError => Some(VARIABLES),
+        Kind::UnknownFilter if detail.starts_with("filter safe ") => Some(SAFE),
+        Kind::UnknownFilter | Kind::UnknownFunction | Kind::UnknownTest => Some(NAMES),
+        Kind::SyntaxError => Some(LANGUAGE),
+        Kind::InvalidOperation if detail.contains("+ operator") => Some(RECIPE),
+        _ => None,
+    }
 }

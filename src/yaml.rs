@@ -164,7 +164,7 @@ pub fn read_stream(text: &str) -> std::result::Result<Vec<Value>, (String, usize
         let line = error
             .location()
             .map_or(0, |location| usize::try_from(location.line()).unwrap_or(0));
-        (explain::text(&error), line)
+        (explain::explain(&error, None).message, line)
     })
 }
 

@@ -66,14 +66,17 @@ fn a_fault_of_a_template_is_told_with_its_line_and_without_values() {
     insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ value | nosuch }}\n"), @"
     tenant/own.yaml.j2:2: unknown filter: filter nosuch is unknown
       in `nosuch`
+      hint: filters, tests and functions are MiniJinja's: https://docs.rs/minijinja/latest/minijinja/
     ");
     insta::assert_snapshot!(told("apiVersion: v1\nkind: {{ value | safe }}\n"), @"
     tenant/own.yaml.j2:2: unknown filter: filter safe is unknown
       in `safe`
+      hint: leave it out: an expression is printed as one whole value, whatever it holds; as JSON text it is {{ value | tojson }}
     ");
     insta::assert_snapshot!(told("apiVersion: v1\nkind: {% if value %}\n"), @"
     tenant/own.yaml.j2:2: syntax error: unexpected end of input, expected end of block
       in `%}`
+      hint: the language is Jinja's: {{ value }}, {% if … %} … {% endif %}, {% for … in … %} … {% endfor %}
     ");
     insta::assert_snapshot!(told("apiVersion: v1\nkind: a-{{ value }}\n"), @"
     tenant/own.yaml.j2:2: an expression is part of a longer value
@@ -81,9 +84,10 @@ fn a_fault_of_a_template_is_told_with_its_line_and_without_values() {
       hint: one expression is one whole value: host: {{ name ~ '.example.com' }}
     ");
     insta::assert_snapshot!(told("data: {{ value }}\n kind: x\n"), @"
-    tenant/own.yaml.j2: rendered text, line 2: mapping values are not allowed in this context
+    tenant/own.yaml.j2:2: mapping values are not allowed in this context, in line 2 of what it makes
       1 | data: {{ … }}
       2 |  kind: x
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
     ");
     insta::assert_snapshot!(told("kind: {{ value }}\n"), @"
     tenant/own.yaml.j2: an object without apiVersion

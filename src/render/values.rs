@@ -47,6 +47,11 @@ pub(super) fn shown(text: &str) -> String {
     shown + rest
 }
 
+/// The number of the first value in a text.
+pub(super) fn first(text: &str) -> Option<usize> {
+    text.split_once(START)?.1.split_once(END)?.0.parse().ok()
+}
+
 /// A value that cannot stand where it does: its number, and why.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced(pub(super) usize, pub(super) &'static str);

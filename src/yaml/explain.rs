@@ -67,7 +67,7 @@ pub(super) fn explain(error: &Error, found: Option<&Value>) -> Explanation {
 }
 
 /// The reader's own words, without the position.
-pub(super) fn text(error: &Error) -> String {
+fn text(error: &Error) -> String {
     let text = error.without_snippet().to_string();
     match text.rfind(" at line ") {
         Some(at) => text[..at].trim_end_matches(':').to_string(),

@@ -31,6 +31,7 @@ fn of_the_language() {
     insta::assert_snapshot!(of("a: 1\n{% if tenant %}\nb: 2\n"), @"
     error: templates/tenant/own.yaml.j2:3: syntax error: unexpected end of input, expected end of block
       in `b: 2`
+      hint: the language is Jinja's: {{ value }}, {% if … %} … {% endif %}, {% for … in … %} … {% endfor %}
     ");
     insta::assert_snapshot!(of("a: 1\nb: {{ spec.imgae }}\n"), @"
     error: templates/tenant/own.yaml.j2:2: undefined value: `spec.imgae` is undefined
@@ -45,11 +46,86 @@ fn of_the_language() {
     insta::assert_snapshot!(of("a: {{ spec.values.secret | safe }}\n"), @"
     error: templates/tenant/own.yaml.j2:1: unknown filter: filter safe is unknown
       in `safe`
+      hint: leave it out: an expression is printed as one whole value, whatever it holds; as JSON text it is {{ value | tojson }}
     ");
     insta::assert_snapshot!(of("a: {{ spec.values.secret }}\n b: 1\n"), @"
-    error: templates/tenant/own.yaml.j2: rendered text, line 2: mapping values are not allowed in this context
+    error: templates/tenant/own.yaml.j2:2: mapping values are not allowed in this context, in line 2 of what it makes
       1 | a: {{ … }}
       2 |  b: 1
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
+    ");
+}
+
+#[test]
+fn of_the_yaml_around_values() {
+    let of = |text: &str| told("fault-yaml", "own", text);
+    let looped = "\
+{# Lines that make none, or several. #}
+{% macro two(name) %}
+  {{ name }}: 1
+ other: 2
+{% endmacro %}
+{%- if spec.replicas > 7 %}
+a: 1
+{% endif %}
+apiVersion: v1
+data:
+{% for name in ['x', 'y'] %}
+  {{ name }}: {{ 'a' ~ '%}' }}
+{% endfor %}
+{{ two('z') }}
+";
+    insta::assert_snapshot!(of(looped), @"
+    error: templates/tenant/own.yaml.j2:4: while parsing a block mapping, did not find expected key, in line 6 of what it makes
+      5 |   {{ … }}: 1
+      6 |  other: 2
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
+    ");
+    insta::assert_snapshot!(of("a:\n  - {{ spec.image }}\n\tb: 1\n"), @"
+    error: templates/tenant/own.yaml.j2:2: while scanning a plain scalar, found a tab, in line 2 of what it makes
+      1 | a:
+      2 |   - {{ … }}
+      3 | 	b: 1
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
+    ");
+    insta::assert_snapshot!(of("a: 'b\nc: {{ spec.image }}\n"), @"
+    error: templates/tenant/own.yaml.j2:1: unclosed quote, in line 1 of what it makes
+      1 | a: 'b
+      2 | c: {{ … }}
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
+    ");
+    insta::assert_snapshot!(of("{% set more = true %}\n\na: 1\na: 2\n"), @"
+    error: templates/tenant/own.yaml.j2:4: key `a` is given twice, in line 3 of what it makes
+      2 | a: 1
+      3 | a: 2
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
+    ");
+    // Where no text of the template is in the line, the value tells.
+    insta::assert_snapshot!(of("{# … #}\na: 1\n{{ spec.image }}\n"), @"
+    error: templates/tenant/own.yaml.j2:3: simple key expected ':', in line 2 of what it makes
+      1 | a: 1
+      2 | {{ … }}
+      hint: the text around expressions is YAML as it stands; an expression is one whole value, a map or a list too: env: {{ spec.env }}, host: {{ name ~ '.example.com' }}
+    ");
+}
+
+#[test]
+fn of_names_and_operators() {
+    let of = |text: &str| told("fault-names", "own", text);
+    insta::assert_snapshot!(of("a: {{ spec.image | uper }}\n"), @"
+    error: templates/tenant/own.yaml.j2:1: unknown filter: filter uper is unknown
+      in `uper`
+      hint: filters, tests and functions are MiniJinja's: https://docs.rs/minijinja/latest/minijinja/
+    ");
+    insta::assert_snapshot!(of("a: {{ lookup('x') }}\n"), @"
+    error: templates/tenant/own.yaml.j2:1: unknown function: lookup is unknown
+      in `lookup('x')`
+      hint: filters, tests and functions are MiniJinja's: https://docs.rs/minijinja/latest/minijinja/
+    ");
+    insta::assert_snapshot!(of("a: {{ tenant.name + 1 }}\n"), @"
+    error: templates/tenant/own.yaml.j2:1: invalid operation: tried to use + operator on unsupported types string and number
+      in `tenant.name + 1`
+      hint: one expression is one whole value: host: {{ name ~ '.example.com' }}
     ");
 }
 
