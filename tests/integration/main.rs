@@ -11,6 +11,7 @@ mod ci;
 mod completion;
 mod conflicts;
 mod desk;
+mod diff_all;
 mod documents;
 mod drift;
 mod dry_run;

@@ -1,5 +1,7 @@
 //! What was said about a tenant, printed as a tenant file that says the same.
 
+use serde_json::{Value, json};
+
 use crate::world::World;
 
 /// The printed file, given back, changes nothing.
@@ -53,6 +55,52 @@ fn a_tenant_made_by_flags_is_shown_as_a_file_that_changes_nothing() {
     let policy = comes_back(&world, "policy", "yaml");
     assert!(policy.contains("data-{{ tenant.name }}/*"), "{policy}");
     let _ = comes_back(&world, "policy", "json");
+}
+
+#[test]
+fn a_flag_changes_its_field_and_leaves_what_a_file_said() {
+    let world = World::new("edited");
+    let file = "\
+apiVersion: mcpctl.dev/v1alpha1
+kind: Tenant
+metadata:
+  name: edited
+spec:
+  image: registry.example/mcp:1
+  replicas: 2
+  env:
+  - name: MODE
+    value: quiet
+  labels:
+    team: a
+  identity:
+    policy: policy.json
+";
+    world.write("edited.yaml", file);
+    let add = |args: &[&str]| {
+        let all = [&["tenant", "add", "edited", "--wait", "applied"], args].concat();
+        let _ = world.mcpctl(&all).expect(0);
+        let shown = world.mcpctl(&["tenant", "show", "edited", "-o", "json"]);
+        let shown: Value = serde_json::from_str(&shown.expect(0).stdout).expect("JSON");
+        shown["spec"].clone()
+    };
+    let mut said = add(&["-f", "edited.yaml"]);
+    assert_eq!(said["env"], json!([{"name": "MODE", "value": "quiet"}]));
+    let sid = said["identity"]["policy"]["Statement"][0]["Sid"].clone();
+    assert_eq!(sid, "Data");
+    said["image"] = "registry.example/mcp:2".into();
+    assert_eq!(add(&["--image", "registry.example/mcp:2"]), said);
+    // A bare add keeps it too.
+    assert_eq!(add(&[]), said);
+    said["replicas"] = 1.into();
+    said["labels"]["tier"] = "front".into();
+    let more = ["--set", "replicas=1", "--set", "labels.tier=front"];
+    assert_eq!(add(&more), said);
+    let image = "jsonpath={.spec.template.spec.containers[0].image} {.spec.replicas}";
+    let deployment = ["-n", "mcp-edited", "get", "deployment", "mcp-server", "-o"];
+    let live = world.kubectl(&[&deployment[..], &[image]].concat());
+    assert_eq!(live, "registry.example/mcp:2 1");
+    let _ = comes_back(&world, "edited", "yaml");
 }
 
 /// Texts that a reader of YAML 1.1 takes for something else, and numbers that a writer may spoil.
