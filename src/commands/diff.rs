@@ -34,7 +34,8 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                 Some(_) if args.aws => Some(session.aws_itself().await?),
                 _ => None,
             };
-            let alone = names.len() == 1;
+            // With --all there is more to say than of one tenant, however few there are.
+            let alone = names.len() == 1 && !args.all;
             let mut codes = Vec::new();
             for name in names.clone() {
                 context.report.about("tenant", name.as_str());

@@ -24,7 +24,42 @@ fn all_tenants_and_what_is_left_of_others() {
     let sandbox = Sandbox::start(&Options::default()).expect("the sandbox starts");
     let world = World::in_sandbox(&sandbox, "all");
     let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+    one_that_cannot_be_compared_hides_no_leftovers(&world);
     what_the_settings_say_of_recorded_tenants_shows(&world);
+}
+
+/// Of "gone" role and association are left. "only" is the one tenant there is, and nobody believes its record.
+fn one_that_cannot_be_compared_hides_no_leftovers(world: &World<'_>) {
+    for tenant in ["only", "gone"] {
+        add(world, &[tenant]);
+    }
+    world.kubectl(&["delete", "namespace", "mcp-gone"]);
+    let edit = "mcpctl.dev/input={}";
+    world.kubectl(&["annotate", "--overwrite", "namespace", "mcp-only", edit]);
+    let run = world.mcpctl(&ALL).expect(3);
+    assert_eq!(differ(&run), ["gone", "gone"], "{run}");
+    let _ = run.says(&["mcpctl.dev/input was edited by hand"]);
+    let json = world
+        .mcpctl(&[&ALL[..], &["-o", "json"]].concat())
+        .expect(3);
+    let events: Vec<serde_json::Value> = json
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let of = |event: &str| {
+        let found = events.iter().filter(|line| line["type"] == event);
+        found.map(|line| &line["tenant"]).collect::<Vec<_>>()
+    };
+    assert_eq!(of("error"), ["only"], "{json}");
+    assert_eq!(of("leftover"), ["gone", "gone"], "{json}");
+    world.kubectl(&["annotate", "namespace", "mcp-only", "mcpctl.dev/input-"]);
+    add(world, &["only"]);
+    for tenant in ["gone", "only"] {
+        let _ = world
+            .mcpctl(&["tenant", "remove", tenant, "--yes"])
+            .expect(0);
+    }
 }
 
 /// Nothing was said of the tenants themselves.
