@@ -35,7 +35,7 @@ pub use identity::{Association, Role};
 pub use list::{Item, TenantList};
 pub use pods::{Condition, Container, Pod, Termination};
 pub use rollout::{Ingress, Rollout};
-pub use said::{Auth, Said};
+pub use said::Said;
 pub use standing::{Presence, RecordState, Standing, TenantState};
 pub use targets::{Health, Target, TargetGroup};
 pub use warnings::Warning;

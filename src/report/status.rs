@@ -7,7 +7,7 @@ use anstyle::Style;
 use super::{GREEN, RED, YELLOW, entries::BARE, plan::postponed};
 use crate::{
     config::AwsMode,
-    spec::AuthMode,
+    spec::{AuthMode, Image, Issuer},
     status::{Drift, Half, Presence, Status, TenantState},
 };
 
@@ -92,23 +92,26 @@ fn identity(text: &mut String, status: &Status) {
 
 fn said(text: &mut String, status: &Status) {
     let Some(said) = &status.spec else { return };
+    let spec = &said.spec;
     line(text, "url", &said.url);
-    let auth = match said.auth.mode {
+    let auth = match spec.auth.mode {
         AuthMode::Server => "server: the MCP server authenticates clients".into(),
         AuthMode::Jwt => {
-            let issuer = said.auth.issuer.as_deref().unwrap_or("?");
+            let issuer = spec.auth.issuer.as_ref().map_or("?", Issuer::as_str);
             format!("jwt: the load balancer takes tokens of {issuer}")
         }
     };
     line(text, "auth", &plain(&auth));
-    line(text, "image", said.image.as_deref().unwrap_or("-"));
-    let pods = if said.replicas == 1 { "pod" } else { "pods" };
-    let protected = if said.protected { ", protected" } else { "" };
+    let image = spec.image.as_ref().map_or("-", Image::as_str);
+    line(text, "image", image);
+    let pods = if spec.replicas == 1 { "pod" } else { "pods" };
+    let protected = if spec.protected { ", protected" } else { "" };
     let size = format!(
         "{}: {} {pods}, drain {} s{protected}",
-        said.tier, said.replicas, said.drain_seconds
+        spec.tier, spec.replicas, spec.drain_seconds
     );
     line(text, "tier", &plain(&size));
+    line(text, "spec", "all that is said of it: -o yaml");
     if !said.allowed_rules.is_empty() {
         let rules = said.allowed_rules.join(", ");
         line(text, "policy lint", &format!("lets through {rules}"));

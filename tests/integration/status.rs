@@ -1,9 +1,10 @@
 //! How a tenant is: healthy, drifted, broken, by halves, going and gone; as text and as one document.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
+mod pods;
 mod views;
 mod watch;
 
@@ -29,28 +30,22 @@ fn shows(text: &str, lines: &[&str]) {
     }
 }
 
-/// Changes the status of the tenant's one pod, as a kubelet or a controller would.
-fn patch_pod(world: &World<'_>, namespace: &str, patch: &str) -> String {
-    let pods = ["-n", namespace, "get", "pods", "-o", "name"];
-    let pod = world.kubectl(&pods).trim().to_string();
-    let patch = ["patch", &pod, "--subresource=status", "-p", patch];
-    world.kubectl(&[&["-n", namespace], &patch[..]].concat());
-    pod.trim_start_matches("pod/").to_string()
-}
-
 #[test]
 fn a_tenant_that_is_well() {
     let world = World::new("well");
-    let env = r#"env=[{name: MODE, value: "hunter2"}]"#;
-    let add = [
-        "tenant",
-        "add",
-        "well",
-        "--set",
-        env,
-        "--set",
+    let node = "{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}";
+    let env = format!(r#"env=[{{name: MODE, value: "hunter2"}}, {node}]"#);
+    let mut add = vec!["tenant", "add", "well"];
+    for said in [
+        env.as_str(),
         "protected=true",
-    ];
+        "health.readyPath=/up",
+        "egress=[{cidr: 10.1.0.0/16, ports: [5432]}]",
+        "imagePullSecrets=[{name: registry}]",
+        "labels={team: payments}",
+    ] {
+        add.extend(["--set", said]);
+    }
     let _ = world.mcpctl(&add).expect(0);
     let document = status(&world, "well");
     check_document(&document);
@@ -66,7 +61,7 @@ fn a_tenant_that_is_well() {
             "tenant       well on cluster well\nstate        ok\n",
             "url          https://well.well.example.com/mcp\n",
             "auth         server: the MCP server authenticates clients\n",
-            "tier         small: 1 pod, drain 20 s, protected\n",
+            "tier         small: 1 pod, drain 20 s, protected\nspec         all that is said of it: -o yaml\n",
             "namespace    mcp-well\n",
             &format!("role         {role}\nassociation  {association}\n"),
             "kubernetes   present, no drift\naws          present, no drift\n",
@@ -94,12 +89,36 @@ fn a_tenant_that_is_well() {
     assert!(!world.audit().iter().any(wrote), "a view asks for writes");
 }
 
+/// What a tenant file may say, with tier and defaults, and nothing that may be secret.
+fn check_whole_spec(said: &Value) {
+    for (field, value) in [
+        (
+            "env",
+            json!([{"name": "MODE", "value": "(not shown)"}, {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}]),
+        ),
+        ("host", json!("well.well.example.com")),
+        (
+            "health",
+            json!({"type": "http", "path": "/healthz", "readyPath": "/up", "successCodes": "200"}),
+        ),
+        ("egress", json!([{"cidr": "10.1.0.0/16", "ports": [5432]}])),
+        ("imagePullSecrets", json!([{"name": "registry"}])),
+        ("labels", json!({"team": "payments"})),
+        ("nodeSelector", json!({})),
+        ("affinity", Value::Null),
+    ] {
+        assert_eq!(said[field], value, "{field}: {said:#}");
+    }
+    assert_eq!(said["security"]["runAsUser"], 10001);
+    assert_eq!(said["resources"]["requests"]["cpu"], "100m", "{said:#}");
+}
+
 fn check_document(document: &Value) {
     assert_eq!(document["apiVersion"], "mcpctl.dev/v1alpha1");
     assert_eq!(document["kind"], "TenantStatus");
     assert_eq!(document["metadata"]["name"], "well");
     assert_eq!(document["state"], "ok", "{document:#}");
-    assert_eq!(document["problems"], serde_json::json!([]));
+    assert_eq!(document["problems"], json!([]));
     let said = &document["spec"];
     assert_eq!(said["image"], "registry.example/mcp:1");
     assert_eq!(said["tier"], "small");
@@ -108,10 +127,10 @@ fn check_document(document: &Value) {
     assert_eq!(said["auth"]["mode"], "server");
     assert_eq!(said["drainSeconds"], 20);
     assert_eq!(said["protected"], true);
-    assert_eq!(said["env"], serde_json::json!(["MODE"]));
+    check_whole_spec(said);
     assert_eq!(document["names"]["namespace"], "mcp-well");
     for half in ["kubernetes", "aws"] {
-        let none = serde_json::json!({"changes": [], "conflicts": [], "foreign": [], "withoutCredentials": [], "postponed": []});
+        let none = json!({"changes": [], "conflicts": [], "foreign": [], "withoutCredentials": [], "postponed": []});
         assert_eq!(document[half]["presence"], "present");
         assert_eq!(document[half]["drift"], none);
     }
@@ -124,7 +143,7 @@ fn check_document(document: &Value) {
     assert_eq!(document["pods"][0]["containers"][0]["state"], "running");
     assert_eq!(
         document["ingress"]["hosts"],
-        serde_json::json!(["well.well.example.com"])
+        json!(["well.well.example.com"])
     );
 }
 
@@ -156,7 +175,7 @@ fn drift_is_what_diff_says() {
     assert_eq!(document["state"], "drift", "{document:#}");
     assert_eq!(
         document["kubernetes"]["drift"]["changes"],
-        serde_json::json!([{
+        json!([{
             "object": "Deployment mcp-drifted/mcp-server", "action": "update", "fields": ["spec.replicas"],
         }])
     );
@@ -178,111 +197,11 @@ fn drift_is_what_diff_says() {
 }
 
 #[test]
-fn pods_that_do_not_start_say_why() {
-    let world = World::new("unwell");
-    let add = ["tenant", "add", "unwell", "--wait", "applied"];
-    let with = |image: &str| {
-        let _ = world
-            .mcpctl(&[&add[..], &["--image", image]].concat())
-            .expect(0);
-    };
-    let wait_for = |reason: &str| {
-        let path =
-            format!("jsonpath={{.status.containerStatuses[0].state.waiting.reason}}={reason}");
-        world.kubectl(&[
-            "-n",
-            "mcp-unwell",
-            "wait",
-            "pods",
-            "--all",
-            "--for",
-            &path,
-            "--timeout=60s",
-        ]);
-    };
-    with("registry.example/mcp:crash");
-    wait_for("CrashLoopBackOff");
-    let document = status(&world, "unwell");
-    assert_eq!(document["state"], "notReady", "{document:#}");
-    let container = &document["pods"][0]["containers"][0];
-    assert_eq!(container["reason"], "CrashLoopBackOff");
-    assert_eq!(container["restarts"], 3);
-    let last = &container["lastTermination"];
-    assert_eq!(
-        (&last["reason"], &last["exitCode"]),
-        (&"Error".into(), &1.into())
-    );
-    assert!(
-        last["finishedAt"]
-            .as_str()
-            .is_some_and(|time| time.ends_with('Z')),
-        "{document:#}"
-    );
-    shows(
-        &text(&world, "unwell"),
-        &[
-            "state        not ready\n",
-            "0/1 ready, 3 restarts\n  not Ready: ContainersNotReady\n",
-            "  mcp-server: CrashLoopBackOff: back-off 40s restarting failed container=mcp-server\n",
-            "  mcp-server: last ended with exit code 1 (Error) at 2",
-        ],
-    );
-    world.kubectl(&["-n", "mcp-unwell", "delete", "deployment", "mcp-server"]);
-    with("registry.example/does-not-exist:1");
-    wait_for("ImagePullBackOff");
-    shows(
-        &text(&world, "unwell"),
-        &["  mcp-server: ImagePullBackOff: Back-off pulling image"],
-    );
-}
-
-#[test]
-fn target_health_is_what_the_controller_writes_on_the_pods() {
-    let world = World::new("targets");
-    let _ = world.mcpctl(&["tenant", "add", "targets"]).expect(0);
-    let bindings = [
-        "-n",
-        "mcp-targets",
-        "get",
-        "targetgroupbindings",
-        "-o",
-        "name",
-    ];
-    let binding = world.kubectl(&bindings).trim().to_string();
-    let binding = binding.split_once('/').expect("a binding").1;
-    let condition = |status: &str, reason: &str| {
-        let patch = format!(
-            r#"{{"status": {{"conditions": [{{"type": "target-health.elbv2.k8s.aws/{binding}", "status": "{status}",
-                "reason": "{reason}", "message": "said by ELB"}}]}}}}"#
-        );
-        patch_pod(&world, "mcp-targets", &patch)
-    };
-    for (wrote, reason, health) in [
-        ("False", "Elb.RegistrationInProgress", "initial"),
-        ("False", "Target.FailedHealthChecks", "unhealthy"),
-        ("Unknown", "", "unknown"),
-        ("True", "", "healthy"),
-    ] {
-        let pod = condition(wrote, reason);
-        let document = status(&world, "targets");
-        let group = &document["targetGroups"][0];
-        assert_eq!(group["binding"], binding);
-        assert_eq!(group["service"], "mcp-server");
-        assert_eq!(group["targets"][0]["pod"], pod.as_str());
-        assert_eq!(group["targets"][0]["health"], health, "{wrote} {reason}");
-        shows(
-            &text(&world, "targets"),
-            &[&format!("target       {health} {pod}")],
-        );
-    }
-}
-
-#[test]
 fn the_newest_warnings_come_first_and_steer_no_terminal() {
     let world = World::new("warned");
     let _ = world.mcpctl(&["tenant", "add", "warned"]).expect(0);
     let event = |number: usize| {
-        serde_json::json!({
+        json!({
             "apiVersion": "v1", "kind": "Event",
             "metadata": {"namespace": "mcp-warned", "name": format!("e{number}")},
             "involvedObject": {"kind": "Ingress", "namespace": "mcp-warned", "name": "mcp-server"},
@@ -291,7 +210,7 @@ fn the_newest_warnings_come_first_and_steer_no_terminal() {
             "firstTimestamp": "2030-01-01T00:00:00Z", "lastTimestamp": format!("2030-01-01T00:00:{number:02}Z"),
         })
     };
-    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": (1..=12).map(event).collect::<Vec<_>>()});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": (1..=12).map(event).collect::<Vec<_>>()});
     let file = world
         .write("events.json", &list.to_string())
         .display()

@@ -64,17 +64,27 @@ pub(super) fn targets(text: &mut String, groups: &[TargetGroup]) {
     }
 }
 
+/// Conditions of pods that say something where they hold; all others where they do not.
+/// <https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions>
+const BAD_NEWS: [&str; 3] = [
+    "DisruptionTarget",
+    "PodResizeInProgress",
+    "PodResizePending",
+];
+
 pub(super) fn pods(text: &mut String, pods: &[Pod]) {
     for pod in pods {
         line(text, "pod", &plain(&what(pod)));
-        let false_ones = pod
-            .conditions
-            .iter()
-            .filter(|condition| condition.status != "True");
-        for condition in false_ones {
+        for condition in &pod.conditions {
             let why = [&condition.reason, &condition.message];
             let why: Vec<&str> = why.into_iter().flatten().map(String::as_str).collect();
-            _ = writeln!(text, "  not {}: {}", condition.kind, plain(&why.join(": ")));
+            let (kind, why) = (&condition.kind, plain(&why.join(": ")));
+            let holds = condition.status == "True";
+            match (BAD_NEWS.contains(&kind.as_str()), holds) {
+                (true, true) => _ = writeln!(text, "  {kind}: {why}"),
+                (false, false) => _ = writeln!(text, "  not {kind}: {why}"),
+                _ => {}
+            }
         }
         for container in &pod.containers {
             if let Some(reason) = container.reason.as_ref().filter(|_| !container.ready) {
