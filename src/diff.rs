@@ -243,7 +243,7 @@ fn is_session_policy(path: &[Step], live: &Object) -> bool {
         && matches!(path, [spec, policy] if field(spec, "spec") && field(policy, "policy"))
 }
 
-/// Whether a map holds what is not wanted, besides what the API server fills in.
+/// Whether a map, or one in a list, holds what is not wanted, besides what the API server fills in.
 fn holds_more(want: &Value, have: &Value) -> bool {
     let filled_in = |key: &str, value: &Value| match value {
         Value::Null => true,
@@ -252,8 +252,16 @@ fn holds_more(want: &Value, have: &Value) -> bool {
         value => {
             (key == "matchPolicy" && value == "Equivalent")
                 || (key == "apiVersion" && value == "v1")
+                || (key == "protocol" && value == "TCP")
+                || (key == "scope" && value == "*")
         }
     };
+    if let (Some(want), Some(have)) = (want.as_array(), have.as_array()) {
+        return want
+            .iter()
+            .zip(have)
+            .any(|(want, have)| holds_more(want, have));
+    }
     let (Some(want), Some(have)) = (want.as_object(), have.as_object()) else {
         return false;
     };

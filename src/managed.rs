@@ -109,7 +109,7 @@ pub fn dropped(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
     found
 }
 
-/// Maps with one owner as a whole that others took over from us, and that may hold more than we want.
+/// Maps and lists with one owner as a whole that others took over from us, and that may hold more than we want.
 pub fn taken_whole(live: &Object, wanted: &Value) -> Vec<Vec<Step>> {
     let mut found = Vec::new();
     for (owner, fields) in entries(live) {
@@ -125,7 +125,7 @@ fn collect_taken(fields: &Value, wanted: &Value, path: &mut Vec<Step>, found: &m
     let Some(map) = fields.as_object() else {
         return;
     };
-    if map.is_empty() && wanted.is_object() {
+    if map.is_empty() && (wanted.is_object() || wanted.is_array()) {
         found.push(path.clone());
     }
     for (key, child) in map {

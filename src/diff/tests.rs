@@ -268,3 +268,20 @@ fn a_flag_of_an_association_that_the_server_leaves_out_is_no_change() {
     spec.tags.a: "2" -> "1"
     "#);
 }
+
+#[test]
+fn what_a_hand_adds_within_a_list_that_has_one_owner_is_a_change() {
+    let policy = |ports: Value| {
+        object(json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "allow-egress", "namespace": "mcp-acme", "labels": {"a": "b"}},
+            "spec": {"egress": [{"ports": [ports]}]},
+        }))
+    };
+    let wanted = policy(json!({"port": 443}));
+    let edited = |ports: Value| written(&policy(ports), "kubectl-edit", "Update");
+    let filled_in = edited(json!({"port": 443, "protocol": "TCP"}));
+    insta::assert_snapshot!(listed(&wanted, &filled_in), @"");
+    let wider = edited(json!({"port": 443, "protocol": "TCP", "endPort": 65535}));
+    insta::assert_snapshot!(listed(&wanted, &wider), @r#"spec.egress: [{"ports":[{"port":443,"protocol":"TCP","endPort":65535}]}] -> [{"ports":[{"port":443}]}] (kubectl-edit)"#);
+}
