@@ -2,15 +2,16 @@
 
 use futures_util::future::try_join;
 
-use serde_json::Value;
-
 use crate::{
     backend::{CallError, Kubernetes, Reason},
+    config::Settings,
+    desired,
     error::{Error, Result},
-    injected,
-    marks::{IDENTITY, TENANT},
     object::{Id, Object},
 };
+
+mod compare;
+mod judge;
 
 /// The admission policy that refuses pods without credentials.
 pub const POLICY: &str = "mcpctl-identity";
@@ -27,25 +28,58 @@ pub enum Guard {
     NotAsked,
     /// It does not, for this reason.
     Missing(String),
+    /// It refuses others than it should, for all that is known.
+    Other(String),
     /// The caller may not see it; what the API server answered.
     Unseen(String),
 }
 
 impl Guard {
-    /// Reads the policy and what binds it.
+    /// Reads the policy and what binds it, and compares them with what `platform apply` would make.
     ///
     /// # Errors
     /// What the API server answered, unless it is that the caller may not look.
-    pub async fn of(kubernetes: Option<&Kubernetes>) -> Result<Self> {
+    pub async fn of(kubernetes: Option<&Kubernetes>, settings: &Settings) -> Result<Self> {
         let Some(kubernetes) = kubernetes else {
             return Ok(Self::NotAsked);
         };
         let policy = Id::new(GROUP, "ValidatingAdmissionPolicy", "", POLICY);
         let binding = Id::new(GROUP, "ValidatingAdmissionPolicyBinding", "", POLICY);
         match try_join(kubernetes.get(&policy), kubernetes.get(&binding)).await {
+            Ok((Some(policy), Some(binding))) => {
+                let live = (&policy, &binding);
+                Ok(match Self::judge(Some(live.0), Some(live.1)) {
+                    Self::InPlace => Self::compared(settings, live, kubernetes).await,
+                    worse => worse,
+                })
+            }
             Ok((policy, binding)) => Ok(Self::judge(policy.as_ref(), binding.as_ref())),
             Err(error) => Self::unseen(error),
         }
+    }
+
+    async fn compared(
+        settings: &Settings,
+        live: (&Object, &Object),
+        kubernetes: &Kubernetes,
+    ) -> Self {
+        let wanted = match desired::platform(settings) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                return Self::Other(format!(
+                    "what the admission policy {POLICY} should be is not known: {}",
+                    error.line()
+                ));
+            }
+        };
+        let found = compare::differences(&wanted, live, kubernetes).await;
+        if found.is_empty() {
+            return Self::InPlace;
+        }
+        Self::Other(format!(
+            "the admission policy {POLICY} of this cluster is not as this version of mcpctl makes it: {}",
+            found.join(", ")
+        ))
     }
 
     fn unseen(error: CallError) -> Result<Self> {
@@ -60,7 +94,9 @@ impl Guard {
         let why = match (policy, binding) {
             (None, _) => format!("this cluster has no admission policy {POLICY}"),
             (_, None) => format!("nothing binds the admission policy {POLICY} on this cluster"),
-            (Some(policy), Some(binding)) => match idle(policy).or_else(|| loose(binding)) {
+            (Some(policy), Some(binding)) => match judge::idle(policy)
+                .or_else(|| judge::loose(binding))
+            {
                 None => return Self::InPlace,
                 Some(why) => {
                     format!("the admission policy {POLICY} guards nothing on this cluster: {why}")
@@ -77,6 +113,9 @@ impl Guard {
             Self::Missing(why) => Some(format!(
                 "{why}: a pod that the Pod Identity webhook misses runs with the node's role; put it in place: mcpctl platform apply"
             )),
+            Self::Other(why) => Some(format!(
+                "{why}: a pod may run with another role than its tenant's; put it right: mcpctl platform apply"
+            )),
             Self::Unseen(why) => Some(format!(
                 "whether pods without credentials are refused is not known: {why}"
             )),
@@ -90,6 +129,9 @@ impl Guard {
             Self::Missing(why) => Error::unreachable(why).detail(
                 "without it a pod that the Pod Identity webhook misses would run with the node's role",
             ),
+            Self::Other(why) => Error::unreachable(why)
+                .detail("a pod could run with another role than its tenant's")
+                .detail("another version of mcpctl made it, or somebody changed it"),
             Self::Unseen(why) => Error::unreachable(
                 "whether this cluster refuses pods without credentials is not known",
             )
@@ -97,90 +139,21 @@ impl Guard {
         };
         let error = match self {
             Self::Unseen(_) => error.hint("give this user the right to read it"),
+            Self::Other(_) => error
+                .hint("bring the cluster what this version makes: mcpctl platform apply")
+                .hint("to see what differs: mcpctl platform diff"),
             _ => error.hint("install it: mcpctl platform apply"),
         };
         Some(error.hint("or go on without it, on your own judgement: --identity-gate=warn"))
     }
 }
 
-/// Why a policy does not refuse each pod that would come without credentials.
-fn idle(policy: &Object) -> Option<&'static str> {
-    let spec = &policy.tree["spec"];
-    let constraints = &spec["matchConstraints"];
-    let rules = constraints["resourceRules"].as_array();
-    let has = |list: &Value, one: &str| {
-        let list = list.as_array();
-        list.is_some_and(|list| list.iter().any(|item| item == one || item == "*"))
-    };
-    let on_pods = |rule: &Value| {
-        let named = is_empty(&rule["resourceNames"]);
-        named && has(&rule["operations"], "CREATE") && has(&rule["resources"], "pods")
-    };
-    let asks = |validation: &Value| {
-        let expression = validation["expression"].as_str();
-        expression.is_some_and(|expression| expression.contains(injected::URI))
-    };
-    let validations = spec["validations"].as_array();
-    if spec["failurePolicy"] == "Ignore" {
-        Some("its failurePolicy is Ignore")
-    } else if !validations.is_some_and(|all| all.iter().any(asks)) {
-        Some("none of its validations asks for the credentials")
-    } else if !rules.is_some_and(|rules| rules.iter().any(on_pods)) {
-        Some("it is not about new pods")
-    } else if !takes_all(constraints) || !is_empty(&spec["matchConditions"]) {
-        Some("it passes over some pods")
-    } else {
-        None
-    }
-}
-
-/// Why a binding does not hold each tenant's namespace to the policy.
-fn loose(binding: &Object) -> Option<&'static str> {
-    let spec = &binding.tree["spec"];
-    let actions = spec["validationActions"].as_array();
-    let matches = &spec["matchResources"];
-    if spec["policyName"] != POLICY {
-        Some("its binding is to another policy")
-    } else if !actions.is_some_and(|actions| actions.iter().any(|action| action == "Deny")) {
-        Some("its binding does not deny")
-    } else if !takes_all(matches) || !is_empty(&matches["resourceRules"]) {
-        Some("its binding passes over some pods")
-    } else {
-        None
-    }
-}
-
-/// Whether what is matched takes in all that tenants' namespaces hold.
-fn takes_all(matches: &Value) -> bool {
-    let namespaces = &matches["namespaceSelector"];
-    let labels = namespaces["matchLabels"].as_object();
-    let expressions = namespaces["matchExpressions"].as_array();
-    let own = |key: &str| [IDENTITY, TENANT].contains(&key);
-    let own_label = |(key, value): (&String, &Value)| key == IDENTITY && value == REQUIRED;
-    let own_expression = |expression: &Value| {
-        expression["operator"] == "Exists" && expression["key"].as_str().is_some_and(own)
-    };
-    labels.is_none_or(|labels| labels.iter().all(own_label))
-        && expressions.is_none_or(|all| all.iter().all(own_expression))
-        && is_empty(&matches["objectSelector"])
-        && is_empty(&matches["excludeResourceRules"])
-}
-
-/// Whether a list or selector is left out or says nothing.
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.values().all(is_empty),
-        value => value.is_null(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
-    use crate::{desired, testing::settings};
+    use crate::{marks::TENANT, testing::settings};
 
     /// The policy or binding of our template.
     fn own(kind: &str) -> Object {
@@ -188,11 +161,11 @@ mod tests {
         platform[&Id::new(GROUP, kind, "", POLICY)].clone()
     }
 
-    fn policy() -> Object {
+    pub(super) fn policy() -> Object {
         own("ValidatingAdmissionPolicy")
     }
 
-    fn binding() -> Object {
+    pub(super) fn binding() -> Object {
         own("ValidatingAdmissionPolicyBinding")
     }
 

@@ -24,7 +24,7 @@ mod workload;
 
 pub use acks::{Summaries, carried, has_platform, summaries};
 pub use changes::Changes;
-pub use confirm::{Confirmed, confirmed, confirmed_or_not};
+pub use confirm::{Confirmed, confirmed, confirmed_or_not, idle};
 pub use everyone::{Everyone, everyone};
 pub use identity::{identity, leftovers, names_in_aws, names_of, roles};
 pub use orphans::orphans;

@@ -73,7 +73,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let resolved = look.resolve(&given, &session)?;
             let findings = lint(&resolved, &session.settings, args)?;
             warn(context, &findings, &resolved, args);
-            let guard = Guard::of(session.kubernetes.as_ref());
+            let guard = Guard::of(session.kubernetes.as_ref(), &session.settings);
             let ((plan, live), guard) =
                 try_join(look.plan(&resolved, &session, &how), guard).await?;
             let mut plan = plan.to_write()?;

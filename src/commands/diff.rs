@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
     let given = tenant::given(&args.input, &context.working_directory)?;
     let names = given_names(&given, args)?;
     let look = async |session: &Session<'_>| {
-        let guard = async { Ok(Guard::of(session.kubernetes.as_ref()).await) };
+        let guard = async { Ok(Guard::of(session.kubernetes.as_ref(), &session.settings).await) };
         try_join(first(session, names, args.all), guard).await
     };
     context

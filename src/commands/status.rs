@@ -114,7 +114,7 @@ async fn look(
             _ => Ok(Workload::default()),
         }
     };
-    let guard = Guard::of(session.kubernetes.as_ref());
+    let guard = Guard::of(session.kubernetes.as_ref(), &session.settings);
     let mut problems = Vec::from_iter(fault.as_ref().map(Error::line));
     let recorded = look.record.is_some();
     let resolved = recorded.then(|| look.resolve(&Given::default(), session));

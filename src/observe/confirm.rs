@@ -132,6 +132,11 @@ pub async fn confirmed_or_not(
     }
 }
 
+/// The changes of an update that would come to nothing; none where the API server may not be asked.
+pub async fn idle(update: &Update, kubernetes: &Kubernetes) -> Vec<Change> {
+    ask(update, kubernetes).await.unwrap_or_default()
+}
+
 /// The changes of an update that would come to nothing.
 async fn ask(
     update: &Update,

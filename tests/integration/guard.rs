@@ -10,6 +10,7 @@ use mcpctl_sandbox::AuditEvent;
 
 use crate::{never::wait_until, world::World};
 
+mod weakened;
 mod whole_cluster;
 
 const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";

@@ -3,7 +3,7 @@
 use mcpctl_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
-use super::{asked_for, delete_pods, is_refused_a_pod, no_pod_lacks_credentials, pods};
+use super::{asked_for, delete_pods, is_refused_a_pod, no_pod_lacks_credentials, pods, weakened};
 use crate::{
     never::wait_until,
     world::{Run, World},
@@ -19,6 +19,7 @@ fn a_cluster_that_loses_its_policy_or_its_webhook() {
     let world = World::in_sandbox(&sandbox, "unguarded");
     neither_policy_nor_webhook(&world);
     no_policy_under_a_running_tenant(&world);
+    weakened::is_told_and_put_right(&world);
     policy_and_no_webhook(&world);
     no_pod_lacks_credentials(&world, "mcp-unguarded");
     pods_that_came_without_credentials(&world);
@@ -64,7 +65,7 @@ fn no_policy_under_a_running_tenant(world: &World<'_>) {
 }
 
 /// Each verb says it, and `add` starts no pod.
-fn says_what_is_missing(world: &World<'_>, what: &str) {
+pub(super) fn says_what_is_missing(world: &World<'_>, what: &str) {
     for verb in ["add", "diff"] {
         let run = world.mcpctl(&["tenant", verb, "unguarded"]).expect(0);
         let _ = run.says(&["warning: ", what]);
