@@ -48,7 +48,7 @@ enum Way {
     Lines,
     /// A line of the screen for each object, drawn anew.
     Terminal,
-    Json(Json),
+    Json(Box<Json>),
     Markdown(Markdown),
 }
 
@@ -58,7 +58,7 @@ impl Report {
         let way = match format {
             Format::Text if ui.redraws && !verbose => Way::Terminal,
             Format::Text => Way::Lines,
-            Format::Json => Way::Json(Json::default()),
+            Format::Json => Way::Json(Box::default()),
             Format::Markdown => Way::Markdown(Markdown::default()),
         };
         Self {
