@@ -120,6 +120,8 @@ pub struct Outcome {
 /// What a run knows while it goes on.
 struct Progress {
     wrote: Cell<bool>,
+    /// Whether a change of the association was given its time to spread.
+    settled: Cell<bool>,
     /// Whether something is written after the wait for pods.
     writes_late: bool,
     state: RefCell<State>,
@@ -135,6 +137,7 @@ struct Progress {
 pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     let progress = Progress {
         wrote: Cell::new(false),
+        settled: Cell::new(false),
         writes_late: writes_late(plan),
         state: RefCell::new(run.live.clone()),
         lock: RefCell::new(None),

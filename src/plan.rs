@@ -19,6 +19,9 @@ mod ack_tests;
 mod adopt;
 mod conflicts;
 mod order;
+mod pods;
+#[cfg(test)]
+mod settle_tests;
 mod subject;
 mod surplus;
 #[cfg(test)]
@@ -58,7 +61,9 @@ pub enum Action {
     Lock,
     /// Wait until this pod would be admitted with credentials.
     Gate(Box<Value>),
-    /// Let a changed identity spread, then start the pods anew.
+    /// Let a changed association spread before what starts pods is written.
+    Settle,
+    /// Start the pods anew, once a changed identity has spread.
     Restart(Object),
     /// Look again whether another tenant took the host meanwhile; of two the later one withdraws.
     KeepHost(String),
@@ -151,6 +156,8 @@ pub struct Options {
     pub synced: bool,
     /// Whether pods of the server run that were started before their identity was changed last, or without one.
     pub stale_pods: bool,
+    /// The association, where what it points to was changed so lately that it may not have spread.
+    pub unsettled: Option<Id>,
     /// The pods that run without the tenant's credentials.
     pub bare_pods: Vec<BarePod>,
     /// What becomes of what somebody else made.
@@ -339,12 +346,16 @@ fn identity_changes(plan: &Plan) -> bool {
         Action::Create(_) => step.id.is(IAM, "Role") || step.id.is(EKS, "PodIdentityAssociation"),
         // Pods that ran there before were not guarded.
         Action::Update(update) if update.adopts && step.id.is("", "Namespace") => true,
-        Action::Update(update) => {
-            step.id.is(EKS, "PodIdentityAssociation")
-                && update.changes.iter().any(|change| {
-                    change.path.starts_with("spec.") && !change.path.starts_with("spec.tags")
-                })
-        }
-        _ => false,
+        _ => repoints(step),
     })
+}
+
+/// Whether an association that pods may get credentials of already is changed in what it gives them.
+fn repoints(step: &Step) -> bool {
+    let Action::Update(update) = &step.action else {
+        return false;
+    };
+    let gives = |path: &str| path.starts_with("spec.") && !path.starts_with("spec.tags");
+    let mut changes = update.changes.iter();
+    step.id.is(EKS, "PodIdentityAssociation") && changes.any(|change| gives(&change.path))
 }

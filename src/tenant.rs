@@ -315,6 +315,7 @@ impl Look {
                 .transpose()?,
             synced: session.ack.is_some(),
             stale_pods: astray.stale && how.only.is_none(),
+            unsettled: astray.unsettled,
             bare_pods: astray.bare,
             existing: how.existing,
             ..Options::default()

@@ -172,6 +172,7 @@ fn to_object(id: &Id, association: &PodIdentityAssociation) -> Object {
         "spec": spec,
         "status": {
             "associationID": association.association_id,
+            "createdAt": association.created_at.map(|time| time.secs()),
             "modifiedAt": association.modified_at.map(|time| time.secs()),
             "externalID": association.external_id,
             "ownerARN": association.owner_arn,

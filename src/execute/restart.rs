@@ -1,4 +1,4 @@
-//! Starts a tenant's pods anew, with the identity that it has now.
+//! Gives a changed identity its time, and starts a tenant's pods anew with the one that it has now.
 
 use std::time::Duration;
 
@@ -18,6 +18,20 @@ use crate::{
 /// Between two looks whether a disruption budget lets the next pod go.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// Waits until a change of the association has spread.
+pub(super) async fn settle(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
+    if !run.settle.is_zero() {
+        let text = format!(
+            "what it was changed to has {} s to spread before pods start",
+            run.settle.as_secs()
+        );
+        (run.events)(Event::Waiting(step, &text));
+        tokio::time::sleep(run.settle).await;
+    }
+    progress.settled.set(true);
+    Ok(String::new())
+}
+
 /// Waits until a change of the identity has spread, then starts the pods anew. Those of a Deployment by a change of its
 /// template; what else starts pods may write its template back, so there they are evicted.
 pub(super) async fn restart(
@@ -26,12 +40,14 @@ pub(super) async fn restart(
     run: &Run<'_>,
     progress: &Progress,
 ) -> Result<String> {
-    let text = format!(
-        "pods restart in {} s, when their identity has spread",
-        run.settle.as_secs()
-    );
-    (run.events)(Event::Waiting(step, &text));
-    tokio::time::sleep(run.settle).await;
+    if !progress.settled.get() {
+        let text = format!(
+            "pods restart in {} s, when their identity has spread",
+            run.settle.as_secs()
+        );
+        (run.events)(Event::Waiting(step, &text));
+        tokio::time::sleep(run.settle).await;
+    }
     let kubernetes = run.kubernetes()?;
     if workload.id().group == "apps" {
         note(progress, roll(workload, kubernetes).await?);

@@ -46,6 +46,9 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             String::new()
         }
         Action::Gate(pod) => until_signal(run, gate::open(step, pod, run, progress)).await?,
+        Action::Settle => {
+            bounded(step, (run, progress), restart::settle(step, run, progress)).await?
+        }
         Action::Restart(workload) => {
             let restart = restart::restart(step, workload, run, progress);
             bounded(step, (run, progress), restart).await?
@@ -107,6 +110,7 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
     let late = match step.action {
         Action::AwaitGone => format!("{id} is still being deleted"),
         Action::AwaitSynced => format!("{id} was not carried out by ACK in time"),
+        Action::Settle => format!("what {id} was changed to has not spread yet"),
         Action::Verify(_) => format!("{id} did not say in time who it is"),
         _ => format!("{id} did not become ready in time"),
     };

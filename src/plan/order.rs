@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::{Action, Options, Plan, Step, Subject, identity_changes, step, waits};
-use crate::{
-    gate,
-    object::{IAM, Id, Object, State, may_be_held, runs_on, scales, starts_pods},
+use super::{
+    Action, Options, Plan, Step, Subject,
+    pods::{self, Pods},
+    step, waits,
 };
+use crate::object::{IAM, Id, State, may_be_held, starts_pods};
 
 /// Adds the operations that go with the changes, then the edges.
 pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options: &Options) {
@@ -41,8 +40,11 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         return;
     }
     keep_hosts(plan);
+    if let Some(id) = pods::unsettled(plan, options) {
+        pods::settle(plan, &id);
+    }
     if let Some(pod) = &options.gate {
-        gate(plan, &pods, pod);
+        pods::gate(plan, &pods, pod);
     }
     for object in restarted {
         let id = object.id().clone();
@@ -79,97 +81,6 @@ fn retire(plan: &mut Plan, role: Step) {
     }
 }
 
-/// What a plan means for the tenant's pods.
-struct Pods {
-    /// What starts pods, lives and stays.
-    living: State,
-    /// What starts pods, as the plan writes it.
-    written: State,
-    /// Whether pods that run would go on with another identity than the one that is wanted.
-    identity_changes: bool,
-}
-
-impl Pods {
-    fn of(plan: &Plan, live: &State, options: &Options) -> Self {
-        let goes = |id: &Id| {
-            let deletes = |step: &Step| {
-                let goes = matches!(step.action, Action::Delete(_) | Action::Release(_));
-                step.id == *id && goes
-            };
-            plan.steps.iter().any(deletes)
-        };
-        let living = live.iter().filter(|(id, _)| starts_pods(id) && !goes(id));
-        let written = plan.steps.iter().filter_map(|step| {
-            let object = match &step.action {
-                Action::Create(object) => object,
-                Action::Update(update) => &update.wanted,
-                _ => return None,
-            };
-            starts_pods(&step.id).then(|| (step.id.clone(), object.clone()))
-        });
-        Self {
-            living: living
-                .map(|(id, object)| (id.clone(), object.clone()))
-                .collect(),
-            written: written.collect(),
-            identity_changes: identity_changes(plan) || options.stale_pods,
-        }
-    }
-
-    /// What lives and has to start its pods anew. Where that is left to another's controller, one object stands for all
-    /// pods of the namespace.
-    fn to_restart(&self) -> Vec<Object> {
-        if !self.identity_changes {
-            return Vec::new();
-        }
-        let (ours, others): (Vec<_>, Vec<_>) = self
-            .living
-            .values()
-            .filter(|object| runs_on(object.id()))
-            .partition(|object| object.id().group == "apps");
-        let stand_in = others.into_iter().take(usize::from(ours.is_empty()));
-        ours.into_iter().chain(stand_in).cloned().collect()
-    }
-
-    /// The objects whose next pods have to wait for their identity: they are new, their identity is, or no pod of
-    /// theirs is known to run.
-    fn to_come(&self) -> impl Iterator<Item = &Object> {
-        let running = |object: &Object| {
-            ["availableReplicas", "numberAvailable"]
-                .iter()
-                .any(|field| object.tree["status"][field].as_u64().unwrap_or(0) > 0)
-        };
-        let proven = move |id| !self.identity_changes && self.living.get(id).is_some_and(running);
-        let restarted = self
-            .living
-            .iter()
-            .filter(|(id, _)| self.identity_changes && !self.written.contains_key(id));
-        self.written
-            .iter()
-            .chain(restarted)
-            .filter(move |(id, _)| !proven(id))
-            .map(|(_, object)| object)
-    }
-
-    /// What is there in the end and tells whether the tenant is ready: its Deployments, or where there is none, what
-    /// stands in for one.
-    fn workloads(&self) -> BTreeSet<Id> {
-        let all: BTreeSet<Id> = self
-            .living
-            .keys()
-            .chain(self.written.keys())
-            .filter(|id| runs_on(id))
-            .cloned()
-            .collect();
-        let is_deployment = |id: &Id| id.is("apps", "Deployment");
-        if all.iter().any(is_deployment) {
-            all.into_iter().filter(is_deployment).collect()
-        } else {
-            all
-        }
-    }
-}
-
 fn is_namespace_delete(step: &Step) -> bool {
     step.id.is("", "Namespace") && matches!(step.action, Action::Delete(_))
 }
@@ -198,43 +109,6 @@ fn keep_hosts(plan: &mut Plan) {
         keep.after = vec![index];
         plan.steps.push(keep);
     }
-}
-
-/// Pods come when all that makes them safe is there, and when they would come with credentials. The pod to ask about is
-/// one of those to come, where an object says what they are: one of the tenant's service account, else the server's.
-fn gate(plan: &mut Plan, pods: &Pods, other: &Value) {
-    let account = "/spec/serviceAccountName";
-    let told = |is: &dyn Fn(&Object, &Value) -> bool| {
-        pods.to_come().find_map(|object| {
-            let pod = gate::pod_of(object).filter(|pod| is(object, pod))?;
-            Some((object.id().clone(), pod))
-        })
-    };
-    let first = || {
-        let object = pods.to_come().next()?;
-        Some((object.id().clone(), other.clone()))
-    };
-    let asked = told(&|_, pod| pod.pointer(account) == other.pointer(account))
-        .or_else(|| told(&|object, _| object.id().is("apps", "Deployment")))
-        .or_else(first);
-    let Some((id, pod)) = asked else {
-        return;
-    };
-    let before = |step: &Step| !starts_pods(&step.id) && !scales(&step.id);
-    let after = (0..plan.steps.len())
-        .filter(|index| before(&plan.steps[*index]))
-        .collect();
-    let index = plan.steps.len();
-    plan.steps.push(Step {
-        id,
-        action: Action::Gate(Box::new(pod)),
-        after,
-    });
-    let makes_pods = |step: &&mut Step| {
-        starts_pods(&step.id) && matches!(step.action, Action::Create(_) | Action::Update(_))
-    };
-    let gated = plan.steps.iter_mut().filter(makes_pods);
-    gated.for_each(|step| step.after.push(index));
 }
 
 fn await_namespaces(plan: &mut Plan) {

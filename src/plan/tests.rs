@@ -84,6 +84,7 @@ fn verb(action: &Action) -> String {
         Action::GoesWithNamespace => "goes".into(),
         Action::Lock => "lock".into(),
         Action::Gate(_) => "gate".into(),
+        Action::Settle => "settle".into(),
         Action::Restart(_) => "restart".into(),
         Action::KeepHost(_) => "keep host".into(),
         Action::AwaitGone => "await gone".into(),

@@ -129,6 +129,7 @@ pub(super) fn entries(plan: &Plan) -> Vec<Entry<'_>> {
             Action::Restart(_) => Some(plain(&step.id, EntryKind::Restart)),
             Action::Lock
             | Action::Gate(_)
+            | Action::Settle
             | Action::KeepHost(_)
             | Action::AwaitGone
             | Action::AwaitSynced
@@ -207,6 +208,7 @@ pub(super) fn action_name(action: &Action) -> &'static str {
         Action::GoesWithNamespace => "deleteWithNamespace",
         Action::Lock => "lock",
         Action::Gate(_) => "identityGate",
+        Action::Settle => "settle",
         Action::Restart(_) => "restart",
         Action::KeepHost(_) => "keepHost",
         Action::AwaitGone => "awaitGone",

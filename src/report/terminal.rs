@@ -142,6 +142,7 @@ fn doing(action: &Action) -> &'static str {
         Action::Delete(_) => "being deleted",
         Action::Release(_) => "being given back",
         Action::Gate(_) => "waits for the identity gate",
+        Action::Settle => "waits until its change has spread",
         Action::Restart(_) => "pods restart",
         Action::KeepHost(_) => "its host is looked at once more",
         Action::AwaitGone => "waits until it is gone",

@@ -115,6 +115,7 @@ fn alteration(step: &Step) -> Option<Alteration> {
         Action::Restart(_) => "restart",
         Action::Lock
         | Action::Gate(_)
+        | Action::Settle
         | Action::KeepHost(_)
         | Action::AwaitGone
         | Action::AwaitSynced

@@ -3,13 +3,22 @@
 use k8s_openapi::jiff::Timestamp;
 
 use super::Look;
-use crate::{error::Result, gate, object::Object, observe, plan::BarePod, session::Session};
+use crate::{
+    error::Result,
+    gate,
+    object::{Id, Object},
+    observe,
+    plan::BarePod,
+    session::Session,
+};
 
 /// Pods that do not run with the tenant's identity as it is now.
 #[derive(Debug, Default)]
 pub(super) struct Astray {
     /// Whether some of the tenant's server have to start anew.
     pub(super) stale: bool,
+    /// The association, if those that start now may get what it pointed to before.
+    pub(super) unsettled: Option<Id>,
     /// Those that run without credentials, whoever made them.
     pub(super) bare: Vec<BarePod>,
 }
@@ -17,14 +26,19 @@ pub(super) struct Astray {
 impl Look {
     /// Reads the pods of the tenant's namespace.
     pub(super) async fn astray(&self, session: &Session<'_>) -> Result<Astray> {
+        let unsettled = self.unsettled(session.settings.settle_seconds);
         let kubernetes = session.kubernetes.as_ref();
         let Some(kubernetes) = kubernetes.filter(|_| self.owns_namespace()) else {
-            return Ok(Astray::default());
+            return Ok(Astray {
+                unsettled,
+                ..Astray::default()
+            });
         };
         let pods = observe::pods(kubernetes, &self.names.namespace).await?;
         let changed = self.identity_changed();
         let stale = |pod: &Object| gate::is_bare(pod) || is_older(pod, changed);
         Ok(Astray {
+            unsettled,
             stale: pods.iter().any(|pod| starts_anew(pod) && stale(pod)),
             bare: pods
                 .iter()
@@ -35,6 +49,19 @@ impl Look {
                 })
                 .collect(),
         })
+    }
+
+    /// The association, if it was changed so lately that pods may get what it pointed to before.
+    fn unsettled(&self, settle_seconds: u64) -> Option<Id> {
+        let now = Timestamp::now().as_second();
+        let lately = |object: &&Object| {
+            let settled = settled(object, settle_seconds);
+            self.subject.owns(object) && settled.is_some_and(|settled| now <= settled)
+        };
+        self.identity
+            .values()
+            .find(lately)
+            .map(|object| object.id().clone())
     }
 
     /// When the tenant's role or association was changed last, in seconds since 1970. A run that changed it and ended
@@ -52,6 +79,16 @@ impl Look {
             .filter_map(changed)
             .max()
     }
+}
+
+/// When an association that was changed has spread, in seconds since 1970. One that is new gives no pod credentials before
+/// it has, so nothing has to be waited for. EKS may note the two times of a new one one after the other.
+fn settled(association: &Object, settle_seconds: u64) -> Option<i64> {
+    let time = |pointer| association.tree.pointer(pointer)?.as_i64();
+    let modified: i64 = time("/status/modifiedAt")?;
+    let changed = time("/status/createdAt").is_some_and(|created| modified - created > 1);
+    let settle = i64::try_from(settle_seconds).unwrap_or(i64::MAX);
+    changed.then(|| modified.saturating_add(settle))
 }
 
 /// Whether a restart of the server replaces the pod: not one that nothing keeps up, whatever its labels say.

@@ -45,6 +45,7 @@ mod pty;
 mod readiness;
 mod removal;
 mod scoping;
+mod settle;
 mod show;
 mod spec;
 mod status;
