@@ -35,7 +35,7 @@ impl Look {
             });
         };
         let pods = observe::pods(kubernetes, &self.names.namespace).await?;
-        let changed = self.identity_changed();
+        let changed = self.identity_changed(session.settings.settle_seconds);
         let stale = |pod: &Object| gate::is_bare(pod) || is_older(pod, changed);
         Ok(Astray {
             unsettled,
@@ -64,21 +64,23 @@ impl Look {
             .map(|object| object.id().clone())
     }
 
-    /// When the tenant's role or association was changed last, in seconds since 1970. A run that changed it and ended
+    /// When the tenant's role or association acted as it is now, in seconds since 1970. A run that changed it and ended
     /// before it restarted the pods left them behind.
-    fn identity_changed(&self) -> Option<i64> {
-        let changed = |object: &Object| {
-            let times = ["/status/modifiedAt", "/status/createdAt"];
-            times
-                .into_iter()
-                .filter_map(|time| object.tree.pointer(time)?.as_i64())
-                .max()
-        };
+    fn identity_changed(&self, settle_seconds: u64) -> Option<i64> {
         let own = self.identity.values();
         own.filter(|object| self.subject.owns(object))
-            .filter_map(changed)
+            .filter_map(|object| acts_since(object, settle_seconds))
             .max()
     }
+}
+
+/// Pods that a run starts come when the time to settle is over, by its own clock: one second is left to the clocks of EKS
+/// and of the API server.
+fn acts_since(object: &Object, settle_seconds: u64) -> Option<i64> {
+    let spread = settled(object, settle_seconds).map(|settled| settled - 1);
+    let times = ["/status/modifiedAt", "/status/createdAt"];
+    let told = times.map(|time| object.tree.pointer(time)?.as_i64());
+    told.into_iter().chain([spread]).flatten().max()
 }
 
 /// When an association that was changed has spread, in seconds since 1970. One that is new gives no pod credentials before
@@ -116,6 +118,26 @@ mod tests {
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "some", "namespace": "mcp-acme", "labels": labels, "ownerReferences": owners},
         }))
+    }
+
+    #[test]
+    fn what_was_changed_acts_when_it_has_spread_and_what_is_new_at_once() {
+        let since = |created: Option<i64>, modified: Option<i64>, settle| {
+            let association = object(json!({
+                "apiVersion": "eks.services.k8s.aws/v1alpha1", "kind": "PodIdentityAssociation",
+                "metadata": {"name": "acme"}, "status": {"createdAt": created, "modifiedAt": modified},
+            }));
+            acts_since(&association, settle)
+        };
+        assert_eq!(since(Some(100), Some(200), 10), Some(209));
+        assert_eq!(since(Some(100), Some(200), 0), Some(200));
+        // EKS notes both when it makes one.
+        assert_eq!(since(Some(100), Some(100), 10), Some(100));
+        assert_eq!(since(Some(100), Some(101), 10), Some(101));
+        assert_eq!(since(None, Some(200), 10), Some(200));
+        // A role has no other.
+        assert_eq!(since(Some(100), None, 10), Some(100));
+        assert_eq!(since(None, None, 10), None);
     }
 
     #[test]

@@ -26,22 +26,50 @@ fn associate(world: &World<'_>) {
     let made = world
         .sandbox
         .aws_eks("POST", &associations(world), Some(body));
-    let made = made.expect("an association");
-    let made = made["association"]["createdAt"].as_f64().expect("a time");
-    // What is changed at once may be what its making consists in.
+    made.expect("an association");
+    grow_old(world);
+}
+
+/// The path of the one association.
+fn association(world: &World<'_>) -> String {
+    let path = associations(world);
+    let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
+    let id = list["associations"][0]["associationId"].as_str();
+    format!("{path}/{}", id.expect("an association"))
+}
+
+/// What is changed at once may be what its making consists in.
+fn grow_old(world: &World<'_>) {
+    let path = association(world);
+    let read = world.sandbox.aws_eks("GET", &path, None).expect("it");
+    let made = read["association"]["createdAt"].as_f64().expect("a time");
     let later = SignedDuration::from_secs_f64(made + 3.0);
     wait_until(|| Timestamp::now().as_duration() > later);
 }
 
 /// Somebody points the tenant's association to another role.
 fn point_elsewhere(world: &World<'_>) {
-    let path = associations(world);
-    let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
-    let id = list["associations"][0]["associationId"].as_str();
-    let path = format!("{path}/{}", id.expect("an association"));
     let body = json!({"roleArn": "arn:aws:iam::111122223333:role/other"});
-    let updated = world.sandbox.aws_eks("POST", &path, Some(body));
+    let updated = world
+        .sandbox
+        .aws_eks("POST", &association(world), Some(body));
     updated.expect("an update");
+}
+
+/// Starts a run, kills it while it waits within a step, and takes away the lock that it leaves behind.
+fn killed(world: &World<'_>, args: &[&str], step: &str) {
+    let mut child = world.start(&[args, &["-o", "json"]].concat());
+    let said = BufReader::new(child.stdout.take().expect("stdout")).lines();
+    let mut lines = said.map(|line| serde_json::from_str::<Value>(&line.expect("a line")));
+    let waits = lines.any(|line| {
+        let line = line.expect("JSON");
+        line["action"] == step && line["type"] == "waiting"
+    });
+    assert!(waits, "it does not wait");
+    child.kill().expect("a kill");
+    child.wait().expect("an end");
+    let namespace = format!("mcp-{}", world.cluster);
+    world.kubectl(&["-n", &namespace, "delete", "lease", "mcpctl"]);
 }
 
 fn time(text: &str) -> Timestamp {
@@ -106,21 +134,32 @@ fn a_first_deployment_waits_until_an_association_that_was_there_has_spread() {
 fn a_run_that_is_cut_off_while_it_settles_leaves_the_rest_of_it_to_the_next() {
     let world = world("unsettled", 4);
     associate(&world);
-    let mut child = world.start(&["tenant", "add", "unsettled", "--adopt", "-o", "json"]);
-    let said = BufReader::new(child.stdout.take().expect("stdout")).lines();
-    let mut lines = said.map(|line| serde_json::from_str::<Value>(&line.expect("a line")));
-    let settles = lines.any(|line| {
-        let line = line.expect("JSON");
-        line["action"] == "settle" && line["type"] == "waiting"
-    });
-    assert!(settles, "it does not settle");
-    child.kill().expect("a kill");
-    child.wait().expect("an end");
-    let lease = ["-n", "mcp-unsettled", "delete", "lease", "mcpctl"];
-    world.kubectl(&lease);
+    killed(&world, &["tenant", "add", "unsettled", "--adopt"], "settle");
     let before = pointed(&world);
     let _ = world.mcpctl(&["tenant", "add", "unsettled"]).expect(0);
     assert_eq!(before, pointed(&world), "it was changed again");
     waited(&world, 4);
     let _ = world.mcpctl(&["tenant", "diff", "unsettled"]).expect(0);
+}
+
+/// Pods that came after the change, and before it had spread, may have the role of before.
+#[test]
+fn pods_that_start_while_a_change_spreads_are_not_taken_for_fresh() {
+    let world = world("hurried", 120);
+    let add = ["tenant", "add", "hurried"];
+    let _ = world.mcpctl(&add).expect(0);
+    grow_old(&world);
+    point_elsewhere(&world);
+    killed(&world, &add, "restart");
+    let pods = |more: &[&str]| world.kubectl(&[&["-n", "mcp-hurried"], more].concat());
+    let names = || pods(&["get", "pods", "-o", "name"]);
+    pods(&["delete", "pods", "--all", "--wait=true"]);
+    wait_until(|| !names().is_empty());
+    let diff = world.mcpctl(&["tenant", "diff", "hurried"]).expect(1);
+    let restart =
+        "  ! Deployment mcp-hurried/mcp-server: pods restart, since their identity changes";
+    assert!(diff.stdout.contains(restart), "{diff}");
+    // To whom a change acts at once they are.
+    world.settings("settleSeconds: 120", "settleSeconds: 0");
+    let _ = world.mcpctl(&["tenant", "diff", "hurried"]).expect(0);
 }
