@@ -16,12 +16,13 @@ use crate::{
     object::{Id, State},
     plan::{Action, Plan, Step, Subject},
     spec::AccountId,
-    wait::Waiting,
+    wait::{Finding, Waiting},
 };
 
 mod change;
 mod gate;
 mod identity;
+mod ready;
 mod restart;
 mod step;
 mod synced;
@@ -113,6 +114,8 @@ pub struct Outcome {
     pub state: State,
     /// What was waited for and says nothing of its state.
     pub unknown: Vec<Id>,
+    /// What is to be said of what is ready.
+    pub reservations: Vec<Finding>,
     /// The signal that ended it.
     pub interrupted: Option<Signal>,
 }
@@ -130,6 +133,7 @@ struct Progress {
     waits_for: RefCell<BTreeMap<Id, Waiting>>,
     /// What says nothing of its state.
     unknown: RefCell<Vec<Id>>,
+    reservations: RefCell<Vec<Finding>>,
 }
 
 /// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in
@@ -143,6 +147,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
         lock: RefCell::new(None),
         waits_for: RefCell::default(),
         unknown: RefCell::default(),
+        reservations: RefCell::default(),
     };
     let mut outcome = Outcome::default();
     let mut pending: BTreeMap<usize, &Step> = plan.steps.iter().enumerate().collect();
@@ -190,6 +195,7 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     }
     outcome.state = progress.state.into_inner();
     outcome.unknown = progress.unknown.into_inner();
+    outcome.reservations = progress.reservations.into_inner();
     outcome
 }
 

@@ -28,7 +28,7 @@ pub use finding::{Finding, LogOf, Waiting};
 pub use leaving::gone;
 pub use logs::excerpt;
 pub use own::{Said, said};
-pub use rollout::{Readiness, ready};
+pub use rollout::{Awaited, Readiness, ready};
 pub use synced::synced;
 
 /// The Ingresses of all namespaces; none where they cannot be read, since they only explain.

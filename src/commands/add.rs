@@ -99,6 +99,9 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
         .report
         .facts(facts(&resolved, &session.settings, &outcome));
     context.report.outcome(&subject, &plan, &outcome)?;
+    for reservation in &outcome.reservations {
+        context.report.warning(&reservation.told());
+    }
     let (word, lines) = good_end((&resolved, &session.settings), &plan, &outcome);
     context.report.done(word, &lines)?;
     Ok(ExitCode::SUCCESS)

@@ -16,7 +16,7 @@ use crate::{
     observe,
     plan::{Action, Step, Update},
     release,
-    wait::{self, Finding, Readiness, Waiting},
+    wait::{self, Finding, Waiting},
 };
 
 /// Carries out one step; the text says what came of it.
@@ -59,7 +59,11 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             bounded(step, (run, progress), synced::wait(step, (run, progress))).await?
         }
         Action::AwaitReady => {
-            let ready = bounded(step, (run, progress), ready(step, run, progress));
+            let ready = bounded(
+                step,
+                (run, progress),
+                super::ready::ready(step, run, progress),
+            );
             // Where all is written by now, nobody else has to wait as well.
             let all_written = async {
                 if !progress.writes_late {
@@ -294,28 +298,6 @@ async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String>
         progress.lock.replace(None);
     }
     Ok("gone".into())
-}
-
-async fn ready(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    let (workload, ingress) = {
-        let state = progress.state.borrow();
-        let ingress = state
-            .iter()
-            .find(|(id, _)| id.is("networking.k8s.io", "Ingress"))
-            .map(|(_, object)| object.clone());
-        (find(&state, &step.id)?, ingress)
-    };
-    let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
-    let readiness = wait::ready(run.kubernetes()?, &workload, ingress.as_ref(), &tell).await?;
-    Ok(match readiness {
-        Readiness::AtOnce => "",
-        Readiness::Ready => "ready",
-        Readiness::Unknown => {
-            progress.unknown.borrow_mut().push(step.id.clone());
-            "its readiness is not known"
-        }
-    }
-    .into())
 }
 
 pub(super) fn find(state: &crate::object::State, id: &Id) -> Result<Object> {

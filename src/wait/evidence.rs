@@ -6,17 +6,21 @@ use serde_json::Value;
 
 use super::{
     finding::{Finding, Waiting, message},
-    group::{self, Complaints},
     own::{Said, said},
     pods, refusal,
     workload::{Rollout, is_late, is_owned_by, late, refused},
 };
 use crate::object::Object;
 
+mod way;
+
+use way::Way;
+
 /// How long a pod waits for a node before that counts as failure: an autoscaler needs its time.
 const NODE_PATIENCE: Duration = Duration::from_mins(3);
 /// How long an object of another kind may say nothing of its state before that is how it is: not every kind has
-/// conditions, and a controller that writes them begins within seconds.
+/// conditions, and a controller that writes them begins within seconds. The same holds for what the load balancer
+/// controller says to a change.
 const SILENCE: Duration = Duration::from_secs(15);
 const REVISION: &str = "/metadata/annotations/deployment.kubernetes.io~1revision";
 
@@ -43,35 +47,30 @@ pub struct Evidence {
     own: Option<Object>,
     /// The workload's Deployment, once it is there.
     deployment: Option<Value>,
-    ingress: Option<Value>,
+    way: Way,
     replica_sets: BTreeMap<String, Value>,
     pods: BTreeMap<String, Value>,
     /// Since when a pod is known to find no node, by its name.
     without_node: BTreeMap<String, Duration>,
     /// The newest warning about a pod of each reason, and of each probe, with the version of its event.
     warnings: BTreeMap<(String, String), (u64, pods::Warning)>,
-    complaints: Complaints,
-    /// The Ingresses of all namespaces, once the load balancer's group has to be looked at.
-    members: Vec<Value>,
     /// Whether the rollout had run out of time before: that is an old story, and its cause may be mended.
     was_late: bool,
 }
 
 impl Evidence {
-    /// Starts from what was read or written last.
-    pub fn new(workload: &Object, ingress: Option<&Object>) -> Self {
+    /// Starts from what was read or written last; whether the Ingress was changed just now.
+    pub fn new(workload: &Object, (ingress, changed): (Option<&Object>, bool)) -> Self {
         let is_deployment = workload.id().is("apps", "Deployment");
         Self {
             was_late: is_late(&workload.tree),
             own: (!is_deployment).then(|| workload.clone()),
             deployment: is_deployment.then(|| workload.tree.clone()),
-            ingress: ingress.map(|object| object.tree.clone()),
+            way: Way::new(ingress, changed),
             replica_sets: BTreeMap::new(),
             pods: BTreeMap::new(),
             without_node: BTreeMap::new(),
             warnings: BTreeMap::new(),
-            complaints: Complaints::default(),
-            members: Vec::new(),
         }
     }
 
@@ -83,12 +82,7 @@ impl Evidence {
                 self.was_late = is_late(&tree) && (self.was_late || self.deployment.is_none());
                 self.deployment = Some(tree);
             }
-            "Ingress" => {
-                let own = self.ingress.as_mut();
-                if let Some(own) = own.filter(|own| text(own, "/metadata/name") == name) {
-                    *own = tree;
-                }
-            }
+            "Ingress" => self.way.present(tree),
             "ReplicaSet" => _ = self.replica_sets.insert(name, tree),
             "Pod" => {
                 if pods::unschedulable(&tree).is_some() {
@@ -136,7 +130,7 @@ impl Evidence {
     fn event(&mut self, event: &Value) {
         let about = text(event, "/involvedObject/kind");
         if about == "Ingress" {
-            self.complaints.take(event);
+            self.way.event(event);
         }
         if about != "Pod" || text(event, "/type") != "Warning" {
             return;
@@ -162,18 +156,24 @@ impl Evidence {
         }
     }
 
-    /// What the load balancer controller said about the Ingress, while it has no address.
+    /// What the load balancer controller has to say against the Ingress.
     pub fn complaint(&self) -> Option<&str> {
-        let ingress = self
-            .ingress
-            .as_ref()
-            .filter(|ingress| !has_address(ingress))?;
-        self.complaints.about(ingress)
+        self.way.complaint()
+    }
+
+    /// Whether its events of before tell more than what was read.
+    pub fn was_changed(&self) -> bool {
+        self.way.was_changed()
+    }
+
+    /// What is to be said of a tenant that is ready.
+    pub fn reservation(&self) -> Option<Finding> {
+        self.way.reservation()
     }
 
     /// Takes in the Ingresses of all namespaces, which tell whom the controller means.
     pub fn members(&mut self, all: Vec<Value>) {
-        self.members = all;
+        self.way.members = all;
     }
 
     /// When the verdict may change without anything happening, after a time.
@@ -183,7 +183,12 @@ impl Evidence {
             .values()
             .map(|since| *since + NODE_PATIENCE);
         let silence = self.own.iter().map(|_| SILENCE);
-        nodes.chain(silence).filter(|end| *end > after).min()
+        let answer = self.way.patience();
+        nodes
+            .chain(silence)
+            .chain(answer)
+            .filter(|end| *end > after)
+            .min()
     }
 
     /// What follows, at a time since waiting began.
@@ -202,15 +207,11 @@ impl Evidence {
         if let Some(Said::Stalled(why)) = &own {
             hopeless.push(Finding::new(why));
         }
-        let addressed = self.ingress.as_ref().is_none_or(has_address);
-        if let (Some(ingress), Some(said)) = (&self.ingress, self.complaint()) {
-            let diagnosis = group::diagnose(said, ingress, &self.members);
-            let list = if diagnosis.own {
-                &mut hopeless
-            } else {
-                &mut told
-            };
-            list.push(diagnosis.finding);
+        let addressed = self.way.is_open();
+        match self.way.diagnosis() {
+            Some(diagnosis) if diagnosis.own => hopeless.push(diagnosis.finding),
+            Some(diagnosis) => told.push(diagnosis.finding),
+            None => {}
         }
         if !hopeless.is_empty() {
             hopeless.extend(self.still_serving());
@@ -222,6 +223,9 @@ impl Evidence {
             (None, Some(Said::NotYet(why))) => why,
             _ if silent && at < SILENCE => "it says nothing of its state yet".into(),
             _ if !addressed => "Ingress has no address yet".into(),
+            _ if self.way.is_unanswered(at) => {
+                "the load balancer controller has not taken the change of the Ingress yet".into()
+            }
             _ if silent => return Verdict::Unknown,
             _ => return Verdict::Ready,
         };
@@ -337,10 +341,6 @@ fn together(mut said: Vec<(String, bool, &str, Finding)>) -> Vec<(bool, Finding)
         found.push((hopeless, finding));
     }
     found
-}
-
-fn has_address(ingress: &Value) -> bool {
-    !text(ingress, "/status/loadBalancer/ingress/0/hostname").is_empty()
 }
 
 fn text<'a>(tree: &'a Value, pointer: &str) -> &'a str {

@@ -61,6 +61,14 @@ impl Finding {
         }
     }
 
+    /// What is the matter and what to do about it, on one line.
+    pub(crate) fn told(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}; {hint}", self.line),
+            None => self.line.clone(),
+        }
+    }
+
     /// With what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

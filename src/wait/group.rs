@@ -31,6 +31,14 @@ struct Said {
     failure: Option<(String, String)>,
 }
 
+/// What the controller came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Word<'a> {
+    Success,
+    /// And why.
+    Failure(&'a str),
+}
+
 impl Complaints {
     /// Takes in an event about an Ingress.
     pub(super) fn take(&mut self, event: &Value) {
@@ -76,6 +84,17 @@ impl Complaints {
         fresh.then_some(why)
     }
 
+    /// What was said last to an Ingress that was changed since it was made, as far as it was said of the change. A
+    /// failure is repeated, so one in the second of the change may be of before; a success is not.
+    pub(super) fn on_change(&self, ingress: &Value) -> Option<Word<'_>> {
+        let changed = changed(ingress)?;
+        let said = self.newest.get(text(ingress, "/metadata/uid"))?;
+        match &said.failure {
+            Some((_, why)) => (said.time.as_str() > changed).then_some(Word::Failure(why)),
+            None => (said.time.as_str() >= changed).then_some(Word::Success),
+        }
+    }
+
     /// The failure that was said to the members of an Ingress's group, itself included.
     pub(super) fn in_group(&self, ingress: &Value, members: &[Value]) -> Option<&str> {
         let of_group = members.iter().filter(|member| same_group(member, ingress));
@@ -101,6 +120,12 @@ fn applied(ingress: &Value) -> Option<&str> {
         entry["operation"] == "Apply" && entry["manager"] == crate::managed::MANAGER
     });
     ours.filter_map(|entry| entry["time"].as_str()).max()
+}
+
+/// When we changed it last, if that was after it was made.
+pub(super) fn changed(ingress: &Value) -> Option<&str> {
+    let made = text(ingress, "/metadata/creationTimestamp");
+    applied(ingress).filter(|applied| *applied > made)
 }
 
 /// Who keeps a group from being built, and what to do.

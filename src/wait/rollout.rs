@@ -17,6 +17,16 @@ use crate::{
     object::{Id, Object, own_kind},
 };
 
+/// What is waited for: a workload, and the Ingress that leads to it.
+pub struct Awaited<'a> {
+    /// The workload.
+    pub workload: &'a Object,
+    /// The Ingress, where there is one.
+    pub ingress: Option<&'a Object>,
+    /// Whether the Ingress lived before and is another now, in what its controller reads.
+    pub changed: bool,
+}
+
 /// How waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
@@ -29,20 +39,33 @@ pub enum Readiness {
 }
 
 /// Follows the workload, its Deployment, `ReplicaSets` and pods, the Ingress and the events of a namespace until the
-/// tenant is ready. `progress` hears each time what is still waited for.
+/// tenant is ready. `progress` hears each time what is still waited for. What is to be said of one that is ready comes
+/// with it.
 ///
 /// # Errors
 /// Wait, as soon as there is evidence that waiting does not help, with the log of the container that fails.
 pub async fn ready(
     kubernetes: &Kubernetes,
-    workload: &Object,
-    ingress: Option<&Object>,
+    awaited: &Awaited<'_>,
     progress: &dyn Fn(&Waiting),
-) -> Result<Readiness> {
+) -> Result<(Readiness, Option<Finding>)> {
     let began = Instant::now();
-    let mut evidence = Evidence::new(workload, ingress);
+    let workload = awaited.workload;
+    let mut evidence = Evidence::new(workload, (awaited.ingress, awaited.changed));
+    if evidence.was_changed() {
+        let namespace = &workload.id().namespace;
+        for event in kubernetes
+            .list(own_kind("", "Event"), namespace, "")
+            .await?
+        {
+            evidence.present("Event", event.tree, Duration::ZERO);
+        }
+        if evidence.complaint().is_some() {
+            evidence.members(ingresses(kubernetes).await);
+        }
+    }
     if let Verdict::Ready = evidence.verdict(Duration::ZERO) {
-        return Ok(Readiness::AtOnce);
+        return Ok((Readiness::AtOnce, evidence.reservation()));
     }
     let id = workload.id();
     let mut version = workload.text("/metadata/resourceVersion");
@@ -68,8 +91,8 @@ pub async fn ready(
                 evidence.members(ingresses(kubernetes).await);
             }
             match evidence.verdict(began.elapsed()) {
-                Verdict::Ready => return Ok(Readiness::Ready),
-                Verdict::Unknown => return Ok(Readiness::Unknown),
+                Verdict::Ready => return Ok((Readiness::Ready, evidence.reservation())),
+                Verdict::Unknown => return Ok((Readiness::Unknown, evidence.reservation())),
                 Verdict::Failed(why) => return Err(failed(kubernetes, id, &why).await),
                 Verdict::Waiting(waiting) if waiting != last => {
                     progress(&waiting);

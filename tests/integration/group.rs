@@ -55,8 +55,11 @@ fn a_bad_ingress_of_another_is_named_and_waited_for_and_an_own_one_fails() {
     let guest = world.write("guest.yaml", GUEST);
     world.kubectl(&["apply", "-f", &guest.display().to_string()]);
     added_when_the_other_is_mended(&world);
+    changed_while_another_is_bad(&world);
     not_added_in_time(&world);
     removed_when_the_other_is_gone(&world);
+    without_policy(&world);
+    changed_for_the_worse(&world);
     an_own_one(&world);
 }
 
@@ -69,6 +72,50 @@ fn added_when_the_other_is_mended(world: &World<'_>) {
     annotate(world, "listen-ports-");
     said.until("tenant `second` is ready");
     let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+}
+
+const HEALTH: [&str; 5] = ["tenant", "add", "second", "--set", "health.path=/live"];
+
+/// The tenant is ready as it was, but what was changed does not hold, which no rollout shows.
+fn changed_while_another_is_bad(world: &World<'_>) {
+    annotate(world, r#"listen-ports=[{"FTP": 21}]"#);
+    await_complaint(world);
+    for add in [&HEALTH[..], &HEALTH[..3]] {
+        let _ = world.mcpctl(add).expect(0).says(&[
+            "warning: what was changed at Ingress mcp-second/mcp-server has no effect yet: Ingress team-x/web blocks the shared load balancer for all its members: listen protocol must be HTTP or HTTPS: FTP; mend or remove that one",
+        ]);
+    }
+    annotate(world, "listen-ports-");
+    let quiet = || {
+        let run = world.mcpctl(&HEALTH[..3]).expect(0);
+        !run.stderr.contains("warning: what was changed")
+    };
+    crate::never::wait_until(quiet);
+}
+
+/// The Ingress has an address already, and a template makes one of it that the controller refuses.
+fn changed_for_the_worse(world: &World<'_>) {
+    let own = "templates/tenant/ingress.yaml.j2";
+    let built_in = include_str!("../../templates/tenant/ingress.yaml.j2");
+    let line = "    alb.ingress.kubernetes.io/target-type: ip\n";
+    let bad = format!("{line}    alb.ingress.kubernetes.io/conditions.mcp-server: nonsense\n");
+    world.settings("defaults:", "templates: templates\ndefaults:");
+    world.write(own, &built_in.replace(line, &bad));
+    let why = "Ingress mcp-second/mcp-server of tenant `second` blocks the shared load balancer for all its members: failed to parse json annotation";
+    // Said once more by the run after it, which has nothing to write.
+    for _ in 0..2 {
+        let add = world.mcpctl(&HEALTH[..3]).expect(4);
+        let _ = add.says(&[
+            "Deployment mcp-second/mcp-server does not become ready",
+            why,
+        ]);
+    }
+    world.write(own, built_in);
+    let _ = world
+        .mcpctl(&HEALTH[..3])
+        .expect(0)
+        .says(&["tenant `second` is ready"]);
+    world.settings("templates: templates\n", "");
 }
 
 fn not_added_in_time(world: &World<'_>) {
@@ -94,30 +141,37 @@ fn removed_when_the_other_is_gone(world: &World<'_>) {
     let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
 }
 
-fn an_own_one(world: &World<'_>) {
+/// The policy keeps tenants from all that follows.
+fn without_policy(world: &World<'_>) {
     world.kubectl(&[
         "delete",
         "validatingadmissionpolicybinding",
         "mcpctl-ingress",
     ]);
+    let attributes = "alb.ingress.kubernetes.io/load-balancer-attributes=nonsense";
+    let annotate = [
+        "annotate",
+        "ingress",
+        "mcp-server",
+        attributes,
+        "--dry-run=server",
+    ];
+    // The API server forgets a policy a moment after it is gone.
+    crate::never::wait_until(|| {
+        let mut kubectl = world.sandbox.kubectl();
+        Run::of(kubectl.args(["-n", "mcp-second"]).args(annotate)).code == 0
+    });
+}
+
+fn an_own_one(world: &World<'_>) {
     world.sandbox.hold_ingress("mcp-fourth", true);
     let _ = world
         .mcpctl(&["tenant", "add", "fourth", "--wait", "applied"])
         .expect(0);
     let attributes = "alb.ingress.kubernetes.io/load-balancer-attributes=nonsense";
-    crate::never::wait_until(|| {
-        // The API server forgets a policy a moment after it is gone.
-        let annotate = [
-            "-n",
-            "mcp-fourth",
-            "annotate",
-            "ingress",
-            "mcp-server",
-            attributes,
-        ];
-        let manager = "--field-manager=some-controller";
-        Run::of(world.sandbox.kubectl().args(annotate).arg(manager)).code == 0
-    });
+    let manager = "--field-manager=some-controller";
+    let annotate = ["annotate", "ingress", "mcp-server", attributes, manager];
+    world.kubectl(&[&["-n", "mcp-fourth"], &annotate[..]].concat());
     world.sandbox.hold_ingress("mcp-fourth", false);
     let own = "Ingress mcp-fourth/mcp-server of tenant `fourth` blocks the shared load balancer";
     let _ = world
