@@ -21,6 +21,7 @@ use crate::{
 
 mod change;
 mod gate;
+mod host;
 mod identity;
 mod ready;
 mod restart;

@@ -4,6 +4,8 @@
 pub const TENANT: &str = "mcpctl.dev/tenant";
 /// Label by which the identity policy finds the namespaces of tenants.
 pub const IDENTITY: &str = "mcpctl.dev/identity";
+/// Annotation with the host that the ingress policy lets a tenant's Ingress serve.
+pub const HOST: &str = "mcpctl.dev/host";
 /// Label of the platform's own objects.
 pub const PLATFORM: &str = "mcpctl.dev/platform";
 /// Tag that says which cluster a role or association belongs to.

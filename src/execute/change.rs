@@ -1,5 +1,6 @@
 //! The Kubernetes half of an update: repair, handover, apply.
 
+use super::host;
 use crate::{
     backend::{Apply, Kubernetes, Reason},
     diff,
@@ -48,7 +49,7 @@ async fn write_unless_changed(
             manager,
             ..Apply::default()
         };
-        let error = match kubernetes.apply(object, &how).await {
+        let error = match host::apply(object, &how, kubernetes).await {
             Ok(object) => return Ok(object),
             Err(error) => error,
         };

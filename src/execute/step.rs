@@ -1,11 +1,10 @@
 //! One step of a plan, carried out.
 
-use std::time::Duration;
-
 use futures_util::future::join;
 
 use super::{
-    Event, Progress, Run, change, gate, identity, next_signal, restart, synced, unlock, verify,
+    Event, Progress, Run, change, gate, host, identity, next_signal, restart, synced, unlock,
+    verify,
 };
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason, Side},
@@ -13,7 +12,6 @@ use crate::{
     error::{Error, Kind, Result},
     guard, lock,
     object::{Id, Object, starts_pods},
-    observe,
     plan::{Action, Step, Update},
     release,
     wait::{self, Finding, Waiting},
@@ -53,7 +51,7 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
             let restart = restart::restart(step, workload, run, progress);
             bounded(step, (run, progress), restart).await?
         }
-        Action::KeepHost(host) => keep_host(&step.id, host, run, progress).await?,
+        Action::KeepHost(host) => host::keep(&step.id, host, run, progress).await?,
         Action::AwaitGone => bounded(step, (run, progress), gone(step, run, progress)).await?,
         Action::AwaitSynced => {
             bounded(step, (run, progress), synced::wait(step, (run, progress))).await?
@@ -147,7 +145,7 @@ async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<S
 }
 
 async fn apply_new(object: &Object, kubernetes: &Kubernetes, run: &Run<'_>) -> Result<Object> {
-    match kubernetes.apply(object, &Apply::anew()).await {
+    match host::apply(object, &Apply::anew(), kubernetes).await {
         Ok(made) => Ok(made),
         Err(error) if error.reason == Reason::Conflict => {
             already_there(object, error, (kubernetes, run)).await
@@ -241,40 +239,6 @@ async fn release(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<
         "was gone already"
     }
     .into())
-}
-
-/// Of two Ingresses of a class with one host the older one keeps it. Times are whole seconds: of two of one second the
-/// one whose namespace sorts later withdraws, and the other waits until it has, since it may not have seen us.
-async fn keep_host(id: &Id, host: &str, run: &Run<'_>, progress: &Progress) -> Result<String> {
-    const PAUSE: Duration = Duration::from_millis(500);
-    const LOOKS: u32 = 8;
-    let kubernetes = run.kubernetes()?;
-    let own = find(&progress.state.borrow(), id)?;
-    let class = own.text("/spec/ingressClassName");
-    let made = |object: &Object| object.text("/metadata/creationTimestamp").to_string();
-    for look in 1..=LOOKS {
-        let all = observe::ingresses_with_host(kubernetes, class, host).await?;
-        let others = all
-            .iter()
-            .filter(|other| other.id() != id && made(other) <= made(&own));
-        let Some(other) = others.min_by_key(|other| (made(other), other.id().clone())) else {
-            return Ok(String::new());
-        };
-        let yields = made(other) == made(&own) && other.id() > id;
-        if !yields || look == LOOKS {
-            kubernetes
-                .delete(id, own.text("/metadata/uid"), Propagation::Background)
-                .await?;
-            progress.state.borrow_mut().remove(id);
-            return Err(Error::conflict(format!(
-                "{id} was taken back: host {host} is held by {}",
-                other.id()
-            ))
-            .hint("choose another host for this tenant"));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    Ok(String::new())
 }
 
 /// Tells what a step waits for, and keeps it for the time when the wait runs out.

@@ -4,11 +4,12 @@ use std::{collections::BTreeMap, fmt::Display};
 
 use futures_util::{StreamExt, stream};
 
-use super::IN_FLIGHT;
+use super::{IN_FLIGHT, is_of_other_host};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Reason},
     diff::{self, Change},
     error::Result,
+    marks::HOST,
     object::Object,
     plan::{Action, Conflict, Options, Plan, Update},
 };
@@ -73,6 +74,7 @@ pub async fn confirmed(
     plan: impl Fn(&Options) -> Plan,
 ) -> Result<Confirmed> {
     let first = plan(options);
+    let moves = moves_host(&first);
     let updates = first.steps.iter().filter_map(|step| match &step.action {
         Action::Update(update) if !step.id.is_aws() || update.live.lives_in_cluster() => {
             Some(update.as_ref())
@@ -94,6 +96,8 @@ pub async fn confirmed(
                 let why = format!("the API server refuses the change: {}", error.message);
                 refused.push(Conflict::new(&id, why));
             }
+            // The policy compares with what the namespace says now, and this plan writes that before the Ingress.
+            Err(error) if moves && is_of_other_host(&error) => {}
             // RBAC's words; what an admission policy or a quota forbids is another matter.
             Err(error)
                 if error.reason == Reason::Forbidden && error.message.contains("cannot patch") =>
@@ -114,6 +118,12 @@ pub async fn confirmed(
         plan: confirmed,
         forbidden,
     })
+}
+
+/// Whether the namespace comes to say another host.
+fn moves_host(plan: &Plan) -> bool {
+    let namespace = plan.change_of(|id| id.is("", "Namespace"));
+    matches!(namespace, Some(Action::Update(update)) if update.changes.iter().any(|change| change.path.contains(HOST)))
 }
 
 /// As [`confirmed`], for whoever shows what there is: what the API server cannot be asked about is shown as it was read,

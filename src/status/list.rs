@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Presence, RecordState, Rollout, Standing, TenantState, Workload, workload::Running};
 use crate::{
-    marks::TENANT,
+    marks::{HOST, TENANT},
     object::Object,
     observe::Everyone,
     plan::Subject,
@@ -157,7 +157,7 @@ impl Found<'_> {
         };
         let host = self
             .namespace
-            .and_then(|namespace| namespace.annotation("mcpctl.dev/host"));
+            .and_then(|namespace| namespace.annotation(HOST));
         Item {
             state: standing.state(),
             namespace: self.namespace.map(|namespace| namespace.id().name.clone()),

@@ -25,6 +25,7 @@ mod group;
 mod guard;
 mod help;
 mod hostile;
+mod hosts;
 mod identity;
 mod interrupt;
 mod json_events;
