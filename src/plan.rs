@@ -18,6 +18,7 @@ use crate::{
 mod ack_tests;
 mod adopt;
 mod conflicts;
+mod narrower;
 mod order;
 mod pods;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Options, Plan, Step, Subject,
+    Action, Options, Plan, Step, Subject, narrower,
     pods::{self, Pods},
     step, waits,
 };
@@ -23,6 +23,11 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         Vec::new()
     } else {
         take_out_roles(plan)
+    };
+    let narrower = if removal || !options.ready {
+        Vec::new()
+    } else {
+        narrower::take_out(plan)
     };
     let given_back = take_out_given_back(plan);
     await_deletes(plan);
@@ -57,6 +62,9 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
             await_ready.after.clone_from(&all);
             plan.steps.push(await_ready);
         }
+    }
+    for step in narrower {
+        push_last(plan, step);
     }
     if let Some(pod) = &options.verify {
         push_last(plan, step(pod.id(), Action::Verify(Box::new(pod.clone()))));

@@ -611,3 +611,20 @@ fn pods_without_credentials_are_told_of_and_start_anew_behind_the_gate() {
     let restart = place(|action| matches!(action, Action::Restart(_))).expect("a restart");
     assert!(mended.steps[restart].after.contains(&gate) && mended.makes_pods());
 }
+
+#[test]
+fn a_quota_that_comes_to_allow_less_waits_for_the_pods_and_one_that_allows_more_goes_first() {
+    let [small, large] = [1, 4].map(|replicas| acme(json!({"replicas": replicas})));
+    let is_quota = |step: &super::Step| step.id.is("", "ResourceQuota");
+    let ready = |step: &super::Step| matches!(step.action, Action::AwaitReady);
+    for (wanted, before, late) in [(&small, &large, true), (&large, &small, false)] {
+        let mut live = made(before);
+        running(&mut live);
+        let plan = plan(wanted, &live);
+        let place = |is: &dyn Fn(&super::Step) -> bool| plan.steps.iter().position(is);
+        let [quota, ready] = [&is_quota as &dyn Fn(&super::Step) -> bool, &ready]
+            .map(|is| place(is).expect("a step"));
+        assert_eq!(reaches(&plan, quota, ready), late, "{}", picture(&plan));
+        assert_eq!(reaches(&plan, ready, quota), !late, "{}", picture(&plan));
+    }
+}
