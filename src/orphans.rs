@@ -41,6 +41,8 @@ struct Living {
     going: bool,
     recorded: bool,
     gitops: bool,
+    /// Who carries role and association out, where the record says it.
+    aws: Option<AwsMode>,
 }
 
 /// What there is of roles and associations.
@@ -122,6 +124,7 @@ impl Living {
             role,
             going: !namespace.text("/metadata/deletionTimestamp").is_empty(),
             recorded: record.is_some(),
+            aws: record.as_ref().and_then(|record| record.aws),
             gitops: owners.iter().any(managed::Owner::is_gitops),
             namespace: place,
             name,
@@ -149,7 +152,9 @@ pub fn find(tenants: &Tenants, held: &Held, (cluster, mode): (&Cluster, AwsMode)
         .unclaimed
         .iter()
         .filter_map(|object| leftover(object, tenants, (cluster, mode)));
-    let halves = tenants.staying().filter_map(|tenant| {
+    // What somebody else carries out, nobody looked for here.
+    let looked_for = |tenant: &&Living| tenant.aws.is_none_or(|aws| aws == mode);
+    let halves = tenants.staying().filter(looked_for).filter_map(|tenant| {
         let reason = tenant.lacks(held)?;
         Some(Orphan {
             tenant: tenant.name.clone(),

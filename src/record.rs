@@ -1,17 +1,19 @@
 //! What is stored with a tenant, and when to believe it.
 //!
-//! Three annotations on the namespace: the input, the derived names, and every kind that was ever applied.
+//! Annotations on the namespace: the input, the derived names, every kind that was ever applied, and who carries role
+//! and association out.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use crate::{
+    config::AwsMode,
     error::{Error, Result},
     input,
     managed::{self, Step},
     marks::TENANT,
-    object::{Object, State},
+    object::{Id, Object, State},
     spec::{Input, Names, Resolved},
 };
 
@@ -21,6 +23,8 @@ pub const INPUT: &str = "mcpctl.dev/input";
 pub const NAMES: &str = "mcpctl.dev/names";
 /// Group-kinds ever applied, so that an object whose template went away is found: `apps/Deployment /Service …`.
 pub const KINDS: &str = "mcpctl.dev/kinds";
+/// Who carries role and association out: `direct` or `ack`. Not there where somebody else made them.
+pub const AWS: &str = "mcpctl.dev/aws";
 
 /// The kinds that our own templates make in a tenant's namespace.
 pub fn own_kinds() -> BTreeSet<(String, String)> {
@@ -49,6 +53,8 @@ pub struct Record {
     pub names: Names,
     /// (group, kind) of everything ever applied in the cluster.
     pub kinds: BTreeSet<(String, String)>,
+    /// Who carries role and association out, where that is known.
+    pub aws: Option<AwsMode>,
 }
 
 impl Record {
@@ -65,6 +71,7 @@ impl Record {
             input: resolved.input.clone(),
             names: resolved.names.clone(),
             kinds,
+            aws: before.and_then(|record| record.aws),
         }
     }
 
@@ -96,6 +103,7 @@ impl Record {
                 .detail(error.to_string())
         })?;
         Ok(Some(Self {
+            aws: carried_out_by(namespace)?,
             input,
             names,
             kinds: self::kinds(namespace)
@@ -131,6 +139,29 @@ fn believe(namespace: &Object, key: &str) -> Result<()> {
         )))
 }
 
+/// Who carries role and association out, as a namespace says it.
+fn carried_out_by(namespace: &Object) -> Result<Option<AwsMode>> {
+    let Some(said) = namespace.annotation(AWS) else {
+        return Ok(None);
+    };
+    believe(namespace, AWS)?;
+    let modes = [AwsMode::Direct, AwsMode::Ack];
+    let known = modes.into_iter().find(|mode| mode.as_str() == said);
+    known.map(Some).ok_or_else(|| {
+        Error::conflict(format!("{}: cannot read annotation {AWS}", namespace.id()))
+            .detail("expected direct or ack")
+    })
+}
+
+/// Writes into a tenant's namespace who carries role and association out.
+pub fn say_who_carries_out(state: &mut State, namespace: &str, mode: AwsMode) {
+    if let Some(object) = state.get_mut(&Id::namespace(namespace)) {
+        let annotations = object.metadata_map("annotations");
+        annotations.insert(AWS.into(), mode.as_str().into());
+        annotations.sort_keys();
+    }
+}
+
 /// Group and kind of everything that was ever applied, as a namespace says it.
 pub fn kinds(namespace: &Object) -> impl Iterator<Item = (&str, &str)> {
     let kinds = namespace.annotation(KINDS).unwrap_or_default();
@@ -140,7 +171,7 @@ pub fn kinds(namespace: &Object) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// The record as annotations.
-pub fn annotations(record: &Record) -> [(String, Value); 3] {
+pub fn annotations(record: &Record) -> Vec<(String, Value)> {
     let mut input = input::to_record(&record.input);
     input.sort_all_objects();
     let kinds: Vec<String> = record
@@ -150,11 +181,14 @@ pub fn annotations(record: &Record) -> [(String, Value); 3] {
         .collect();
     let names =
         serde_json::to_string(&record.names).unwrap_or_else(|_| unreachable!("names are texts"));
-    [
+    let mut annotations: Vec<(String, Value)> = vec![
         (INPUT.into(), input.to_string().into()),
         (KINDS.into(), kinds.join(" ").into()),
         (NAMES.into(), names.into()),
-    ]
+    ];
+    let aws = record.aws.map(|mode| (AWS.into(), mode.as_str().into()));
+    annotations.extend(aws);
+    annotations
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::path::Path;
 use futures_util::future::{try_join, try_join3};
 
 use crate::{
-    ack,
     backend::Side,
     cli::{self, IdentityGate, Only},
     config::Settings,
@@ -16,13 +15,14 @@ use crate::{
     marks::TENANT,
     object::{IAM, Id, Object, State},
     observe::{self, Confirmed},
-    plan::{self, Conflict, Existing, Options, Plan, Subject, aws_tag},
+    plan::{self, Conflict, Existing, Options, Plan, Subject},
     record::{self, Record},
     session::Session,
     spec::{Names, Resolved, TenantName, resolve},
     verify,
 };
 
+mod carried;
 mod findings;
 mod in_aws;
 mod left;
@@ -100,12 +100,15 @@ impl Look {
     /// names meanwhile, which nearly always are the recorded ones.
     ///
     /// # Errors
-    /// Conflict, for a record that was edited, and for a role that ACK carries out while we are told to; else what the API
-    /// server answered.
+    /// Conflict, for a record that was edited, and where somebody else carries role and association out than the settings
+    /// say; else what the API server answered.
     pub async fn at(session: &Session<'_>, name: TenantName) -> Result<Self> {
         match Self::with_fault(session, name).await? {
             (_, Some(fault)) => Err(fault),
-            (look, None) => look.carried_out_as_told(session),
+            (look, None) => {
+                look.carried_out_as_told(session)?;
+                Ok(look)
+            }
         }
     }
 
@@ -159,27 +162,6 @@ impl Look {
             identity,
         };
         Ok((look, fault))
-    }
-
-    /// In the account that we are told, and by whom we are told: two that carry out one role would undo each other's
-    /// changes, and a removal by one would be made good by the other.
-    fn carried_out_as_told(self, session: &Session<'_>) -> Result<Self> {
-        let direct = matches!(session.identities(), Some(Side::Aws(_)));
-        let by_ack = |object: &&Object| {
-            direct && self.subject.owns(object) && aws_tag(object, ack::CONTROLLER).is_some()
-        };
-        let account = session.settings.cluster.account_id.as_ref();
-        for object in self.identity.values() {
-            ack::in_account(object, account)?;
-        }
-        match self.identity.values().find(by_ack) {
-            None => Ok(self),
-            Some(object) => Err(
-                Error::conflict(format!("{} is carried out by ACK", object.id()))
-                    .detail(format!("its tag {} says so", ack::CONTROLLER))
-                    .hint("say aws: ack in the settings"),
-            ),
-        }
     }
 
     /// Whether the namespace is the tenant's.
@@ -294,6 +276,10 @@ impl Look {
 
     async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {
         let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
+        if how.only.is_none() && self.is_ours_to_carry_out(session.settings.aws) {
+            let namespace = &self.names.namespace;
+            record::say_who_carries_out(&mut wanted, namespace, session.settings.aws);
+        }
         keep(&mut wanted, how.only);
         let (mut live, astray, conflicts) = try_join3(
             self.live(session, &wanted),

@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 
 use crate::{
     cli::{Add, IdentityGate, Only, RunForm, Wait},
-    config::Settings,
+    config::{AwsMode, Settings},
     desired,
     error::{Error, Result},
     execute::Outcome,
@@ -17,6 +17,7 @@ use crate::{
     object::{EKS, IAM, State, in_making_order},
     observe,
     plan::{Action, Plan, Step, Subject},
+    record,
     render::ACCOUNT_PLACEHOLDER,
     report,
     session::{Context, Session},
@@ -33,6 +34,10 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let (resolved, mut wanted) = tenant::offline(&name, &given, &settings)?;
     let findings = lint(&resolved, &settings, args)?;
     tenant::keep(&mut wanted, args.half.only);
+    if args.half.only.is_none() {
+        // Role and association are printed as ACK takes them, whatever the settings say.
+        record::say_who_carries_out(&mut wanted, &resolved.names.namespace, AwsMode::Ack);
+    }
     for object in in_making_order(&wanted) {
         let object = desired::encode(object);
         let text = match args.output.output {

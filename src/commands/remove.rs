@@ -42,7 +42,13 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
         return Err(report::conflicts(&subject, &plan));
     }
     if !plan.writes() && plan.steps.is_empty() {
-        let line = format!("{subject} is not known on cluster {cluster}: nothing to remove");
+        let unasked = if session.ack.is_some() {
+            "; IAM and EKS were not asked"
+        } else {
+            ""
+        };
+        let line =
+            format!("{subject} is not known on cluster {cluster}: nothing to remove{unasked}");
         report.done("unknown", &[line])?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -61,6 +61,16 @@ pub enum AwsMode {
     Ack,
 }
 
+impl AwsMode {
+    /// As the settings and a tenant's record say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Ack => "ack",
+        }
+    }
+}
+
 /// Whether the shared load balancer has public addresses.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]

@@ -13,6 +13,7 @@ mod managed;
 mod orphans;
 mod refusals;
 mod shared;
+mod switch;
 
 /// A cluster whose settings say `aws: ack`. The platform that tests share is that of another cluster name.
 struct Acks<'a> {

@@ -45,6 +45,7 @@ pub(super) fn by_the_tenant(
         let why = "is carried out by ACK; its object is what has to go";
         Conflict::new(object.id(), why)
     }));
+    found.extend(unseen(look, live, session, only).map(|why| Conflict::new(&id, why)));
     let owners = look
         .namespace
         .as_ref()
@@ -59,6 +60,19 @@ pub(super) fn by_the_tenant(
         found.push(Conflict::new(&id, why));
     }
     found
+}
+
+/// Why a tenant stays that ACK has no object of: its role and association may be in AWS all the same, where nobody looks.
+fn unseen(look: &Look, live: &State, session: &Session<'_>, only: Option<Only>) -> Option<String> {
+    let recorded = look.record.as_ref().and_then(|record| record.aws);
+    let asked = session.ack.is_some() && only.is_none() && look.owns_namespace();
+    let seen = recorded.is_some() || live.keys().any(Id::is_aws);
+    (asked && !seen).then(|| {
+        format!(
+            "ACK has no object of the tenant, and nothing tells who carries its role and association out; where mcpctl itself does, remove it with aws: direct in the settings, else the namespace alone: mcpctl tenant remove {} --only kubernetes",
+            look.name
+        )
+    })
 }
 
 /// The role or association whose tag says that the tenant is protected.
