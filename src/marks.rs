@@ -6,6 +6,8 @@ pub const TENANT: &str = "mcpctl.dev/tenant";
 pub const IDENTITY: &str = "mcpctl.dev/identity";
 /// Annotation with the host that the ingress policy lets a tenant's Ingress serve.
 pub const HOST: &str = "mcpctl.dev/host";
+/// Label with the ingress class of a tenant.
+pub const INGRESS_CLASS: &str = "mcpctl.dev/ingress-class";
 /// Label of the platform's own objects.
 pub const PLATFORM: &str = "mcpctl.dev/platform";
 /// Tag that says which cluster a role or association belongs to.

@@ -25,7 +25,7 @@ pub use acks::{Summaries, carried, has_platform, summaries};
 pub use changes::Changes;
 pub use confirm::{Confirmed, confirmed, confirmed_or_not, idle};
 pub use everyone::{Everyone, everyone};
-pub use hosts::{ingresses_with_host, is_of_other_host, preconditions};
+pub use hosts::{Holders, holders, ingresses_with_host, is_of_other_host, says_host, takes_host};
 pub use identity::{identity, leftovers, names_in_aws, names_of, roles};
 pub use orphans::orphans;
 pub use workload::{Workload, workload};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join4};
 
 use crate::{
     backend::Side,
@@ -24,6 +24,7 @@ use crate::{
 
 mod carried;
 mod findings;
+mod hosts;
 mod in_aws;
 mod left;
 mod pods;
@@ -281,12 +282,14 @@ impl Look {
             record::say_who_carries_out(&mut wanted, namespace, session.settings.aws);
         }
         keep(&mut wanted, how.only);
-        let (mut live, astray, conflicts) = try_join3(
+        let (mut live, astray, mut conflicts, holders) = try_join4(
             self.live(session, &wanted),
             self.astray(session),
             shared_role::conflicts(&session.settings, session.aws.as_ref()),
+            self.holders(resolved, session, &wanted),
         )
         .await?;
+        conflicts.extend(hosts::conflicts(resolved, session, (&wanted, &live), holders).await?);
         if session.settings.scoping.shared_role().is_some() {
             // Who has the name that an own role would have is of no concern.
             live.retain(|id, object| !id.is(IAM, "Role") || self.subject.owns(object));

@@ -83,7 +83,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
                 try_join(look.plan(&resolved, &session, &how), guard).await?;
             let mut plan = plan.to_write()?;
             heed(&guard, &plan, &session, args)?;
-            check(&mut plan, &look.subject, &resolved, &session).await?;
+            check(&mut plan, &look.subject, &session).await?;
             Ok((session, resolved, plan, live, look))
         })
         .await?;
@@ -151,12 +151,7 @@ fn warn(context: &Context, findings: &[Finding], resolved: &Resolved, args: &Add
     }
 }
 
-async fn check(
-    plan: &mut Plan,
-    subject: &Subject,
-    resolved: &Resolved,
-    session: &Session<'_>,
-) -> Result<()> {
+async fn check(plan: &mut Plan, subject: &Subject, session: &Session<'_>) -> Result<()> {
     let makes_identity = |step: &Step| step.id.is_aws() && matches!(step.action, Action::Create(_));
     if let Some(ack) = &session.ack
         && plan.steps.iter().any(makes_identity)
@@ -180,7 +175,7 @@ async fn check(
         let guests = guests::find(kubernetes, subject, &namespace).await?;
         guests.keep_out(plan);
     }
-    observe::preconditions(plan, kubernetes, resolved, &session.settings).await
+    Ok(())
 }
 
 /// No pod is started where nothing would refuse the next one for lack of credentials, unless the user wants it so.

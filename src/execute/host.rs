@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{Progress, Run, step::find};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation},
     error::{Error, Result},
+    marks::HOST,
     object::{Id, Object},
     observe,
 };
@@ -56,6 +59,7 @@ pub(super) async fn keep(
                 .delete(id, own.text("/metadata/uid"), Propagation::Background)
                 .await?;
             progress.state.borrow_mut().remove(id);
+            let_go(&id.namespace, host, kubernetes).await;
             return Err(Error::conflict(format!(
                 "{id} was taken back: host {host} is held by {}",
                 other.id()
@@ -65,4 +69,18 @@ pub(super) async fn keep(
         tokio::time::sleep(PAUSE).await;
     }
     Ok(String::new())
+}
+
+/// Takes the host off the namespace, which else would hold it against the tenant that has it. Where that fails, the
+/// loss of the Ingress is what has to be told.
+async fn let_go(namespace: &str, host: &str, kubernetes: &Kubernetes) {
+    let Ok(Some(namespace)) = kubernetes.get(&Id::namespace(namespace)).await else {
+        return;
+    };
+    let place = format!("/metadata/annotations/{}", HOST.replace('/', "~1"));
+    let patch = [
+        json!({"op": "test", "path": place, "value": host}),
+        json!({"op": "remove", "path": place}),
+    ];
+    drop(kubernetes.repair(&namespace, &patch, false).await);
 }

@@ -243,6 +243,10 @@ fn of_two_tenants_that_take_one_host_at_once_one_keeps_it() {
     let runs = runs.map(|child| Run::from_output(child.wait_with_output().expect("an end")));
     let won = runs.iter().filter(|run| run.code == 0).count();
     assert_eq!(won, 1, "{}\n{}", runs[0], runs[1]);
+    let host = "jsonpath={.items[*].metadata.annotations.mcpctl\\.dev/host}";
+    let hosts = world.kubectl(&["get", "namespaces", "-o", host]);
+    let holders = hosts.matches("tie.tie.example.com").count();
+    assert_eq!(holders, 1, "who lost gives the host up: {hosts}");
     let lost = runs.iter().find(|run| run.code != 0).expect("a loser");
     assert!(
         [3, 5].contains(&lost.code) && lost.stderr.contains("host tie.tie.example.com is held by"),

@@ -64,8 +64,9 @@ fn of_each_verb() {
     let world = World::new("figures");
     let (events, first, text) = cost(&world, &["tenant", "add", "figures"]);
     let expected = Cost {
-        // The namespace by label and by name; the identity policy and its binding; hosts before and after.
-        reads: 6,
+        // The namespace by label and by name; the identity policy and its binding; hosts before, of Ingresses and of
+        // tenants that have none, and after.
+        reads: 7,
         // The objects, the lock taken and released, and the gate's pod, which is not stored.
         writes: OBJECTS + 3,
         watches: first.watches,

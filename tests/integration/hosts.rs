@@ -99,3 +99,34 @@ fn what_else_is_refused_is_refused_beside_a_change_of_the_host() {
     }
     assert_ne!(ingress_host(&world, "excused"), "other.excused.example.com");
 }
+
+/// A tenant has its host from when its namespace says so, whatever became of its Ingress.
+#[test]
+fn a_host_is_held_by_the_namespace_that_says_it() {
+    let world = World::new("claims");
+    let host = "mine.claims.example.com";
+    let set = format!("host={host}");
+    let add = |tenant| world.mcpctl(&["tenant", "add", tenant, "--set", &set]);
+    let _ = add("claims-one").expect(0);
+    in_namespace(&world, "claims-one", &["delete", "ingress", "mcp-server"]);
+    let _ = world.mcpctl(&["tenant", "add", "claims-two"]).expect(0);
+    let held = format!("host {host} is held by Namespace mcp-claims-one");
+    for tenant in ["claims-two", "claims-three"] {
+        let _ = add(tenant).expect(3).says(&[&held, "nothing was written"]);
+    }
+    let diff = ["tenant", "diff", "claims-two", "--set", &set];
+    let _ = world.mcpctl(&diff).expect(3).says(&[&held]);
+    // Its own tenant makes the Ingress anew, and then that holds it.
+    let _ = add("claims-one").expect(0);
+    settled(&world, "claims-one");
+    let held = format!("host {host} is held by Ingress mcp-claims-one/mcp-server");
+    let _ = world.mcpctl(&diff).expect(3).says(&[&held]);
+    world.settings("maxPerGroup: 1000", "maxPerGroup: 1");
+    world.write(
+        "three.yaml",
+        "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {name: claims-three}\nspec: {}\n",
+    );
+    let full = world.mcpctl(&["tenant", "diff", "-f", "three.yaml"]);
+    let _ = full.expect(3).says(&["ingress.maxPerGroup is 1"]);
+    settled(&world, "claims-two");
+}
