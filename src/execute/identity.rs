@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Progress, Run, next_signal};
 use crate::{
     backend::{Aws, CallError, Reason},
     diff,
-    error::{Error, Result},
-    object::{IAM, Object},
+    error::{Error, Kind, Result},
+    object::{EKS, IAM, Object},
     plan::Update,
     release,
 };
@@ -91,7 +92,7 @@ pub(super) async fn change(update: &Update, aws: &Aws) -> Result<Object> {
     } else {
         aws.eks.update(wanted, live, only_tags).await
     };
-    changed.map_err(|error| {
+    let changed = changed.map_err(|error| {
         let gone = is_gone(&error);
         let error = Error::from(error);
         if gone {
@@ -101,7 +102,41 @@ pub(super) async fn change(update: &Update, aws: &Aws) -> Result<Object> {
         } else {
             error
         }
-    })
+    })?;
+    if wanted.id().is(EKS, "PodIdentityAssociation") {
+        left_over(wanted, &changed)?;
+    }
+    Ok(changed)
+}
+
+/// What EKS kept of an association that was to go or to be otherwise, whatever it answered: pods would go on with another
+/// identity than the tenant's.
+fn left_over(wanted: &Object, now: &Object) -> Result<()> {
+    let left = diff::changes(wanted, now);
+    if left.is_empty() {
+        return Ok(());
+    }
+    let said = |value: &Option<Value>| value.as_ref().map_or("nothing".into(), Value::to_string);
+    let lines = left.iter().map(|change| {
+        let (path, have, want) = (&change.path, said(&change.have), said(&change.want));
+        format!("{path} is {have}, wanted is {want}")
+    });
+    let id = wanted.id();
+    let mut error = Error::new(
+        Kind::Incomplete,
+        format!("{id} is not as it was told to be, though EKS took the change"),
+    );
+    error.after_writes = true;
+    error.details.extend(lines);
+    let arn = now.text("/status/ackResourceMetadata/arn");
+    let region = arn.split(':').nth(3).unwrap_or_default();
+    let (cluster, association) = (
+        now.text("/spec/clusterName"),
+        now.text("/status/associationID"),
+    );
+    Err(error.hint(format!(
+        "delete it, and the same command makes it anew: aws eks delete-pod-identity-association --region {region} --cluster-name {cluster} --association-id {association}"
+    )))
 }
 
 /// Whether what was to be changed is not there any more, rather than a policy that it was to get.

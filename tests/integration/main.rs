@@ -51,6 +51,7 @@ mod show;
 mod spec;
 mod status;
 mod strict;
+mod taken_off;
 mod terminal;
 mod verbose;
 mod verify;

@@ -66,7 +66,8 @@ impl Eks {
     }
 
     /// Gives an association the wanted roles and session tags, and puts our tags back. What is taken over is marked
-    /// first: a policy of the caller's that asks for our tag allows the rest only then.
+    /// first: a policy of the caller's that asks for our tag allows the rest only then. The answer has what EKS says it
+    /// has now, which may be more than was wanted.
     ///
     /// # Errors
     /// The first call that fails.
@@ -95,6 +96,9 @@ impl Eks {
             };
             let changed = changed.map_err(later(wrote))?;
             if let Some(now) = changed {
+                let tags = updated.tree["spec"]["tags"].take();
+                updated.tree["spec"] = now.tree["spec"].clone();
+                updated.tree["spec"]["tags"] = tags;
                 updated.tree["status"] = now.tree["status"].clone();
             }
             wrote = true;
@@ -140,7 +144,8 @@ impl Eks {
             wanted.text("/spec/clusterName"),
             live.text("/status/associationID"),
         );
-        // What is there and not wanted is taken off by saying it empty.
+        // What is there and not wanted is taken off by saying it empty. EKS's reference does not say that it does that:
+        // the caller looks at the answer.
         let said = |field: &str| {
             let gone = live.tree["spec"].get(field).map(|_| String::new());
             optional(wanted, field).or(gone)
