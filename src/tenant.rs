@@ -24,6 +24,7 @@ use crate::{
 
 mod carried;
 mod findings;
+mod half;
 mod hosts;
 mod in_aws;
 mod left;
@@ -31,6 +32,7 @@ mod pods;
 mod shared_role;
 
 pub use findings::{findings, unseen_variables};
+pub use half::{NO_RECORD, give_file};
 pub use left::{only_in_aws, orphans};
 
 /// A tenant as it is said to be and as it lives.
@@ -185,11 +187,19 @@ impl Look {
     /// Usage.
     pub fn resolve(&self, given: &Given, session: &Session<'_>) -> Result<Resolved> {
         let recorded = self.record.as_ref().map(|record| &record.input);
-        resolve(
+        let resolved = resolve(
             given.over(&self.name, recorded)?,
             self.names.clone(),
             &session.settings,
-        )
+        );
+        let unread = session.kubernetes.is_none() && given.tenant().is_none();
+        resolved.map_err(|error| {
+            if unread {
+                error.detail(NO_RECORD).hint(give_file(&self.name))
+            } else {
+                error
+            }
+        })
     }
 
     /// Everything of the tenant that lives, and what else has one of the wanted names.

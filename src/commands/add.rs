@@ -82,6 +82,7 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let ((plan, live), guard) =
                 try_join(look.plan(&resolved, &session, &how), guard).await?;
             let mut plan = plan.to_write()?;
+            look.said_enough((&given, &resolved), &plan, only)?;
             heed(&guard, &plan, &session, args)?;
             check(&mut plan, &look.subject, &session).await?;
             Ok((session, resolved, plan, live, look))

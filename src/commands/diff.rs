@@ -137,6 +137,13 @@ async fn one(
     let look = look?;
     let name = &look.name;
     if look.record.is_none() && given.is_empty() && look.foreign_namespace().is_none() {
+        if session.kubernetes.is_none() {
+            return Err(
+                Error::usage(format!("tenant `{name}`: nothing says what it is to be"))
+                    .detail(tenant::NO_RECORD)
+                    .hint(tenant::give_file(name)),
+            );
+        }
         let why = if look.owns_namespace() {
             "has no record"
         } else {
@@ -171,6 +178,7 @@ async fn one(
     if !plan.conflicts.is_empty() {
         return Err(report::conflicts(&format!("tenant `{name}`"), &plan));
     }
+    look.said_enough((given, &resolved), &plan, args.half.only)?;
     let same_in_aws = match aws {
         Some(aws) => in_aws(session, &look, (&resolved, aws)).await?,
         None => true,

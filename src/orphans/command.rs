@@ -13,8 +13,11 @@ use crate::{
 
 /// What gives a tenant the half in AWS that it lacks.
 pub(super) fn completing(tenant: &Living) -> String {
-    let half = if tenant.gitops { " --only aws" } else { "" };
-    format!("{}{half}", adding(tenant))
+    if tenant.gitops {
+        // The record is not read for the AWS half alone.
+        return format!("mcpctl tenant add {} -f FILE --only aws", tenant.name);
+    }
+    adding(tenant)
 }
 
 /// What makes a tenant whole.

@@ -181,7 +181,7 @@ fn a_tenant_that_lives_and_lacks_something() {
     );
     assert_eq!(
         command(repository).as_deref(),
-        Some("mcpctl tenant add acme --only aws")
+        Some("mcpctl tenant add acme -f FILE --only aws")
     );
     // One that is being deleted is to lack it.
     let going = with(namespace(), "/metadata/deletionTimestamp", "2026".into());

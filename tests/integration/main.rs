@@ -23,6 +23,7 @@ mod gate;
 mod gitops;
 mod group;
 mod guard;
+mod halves;
 mod help;
 mod hostile;
 mod hosts;

@@ -6,6 +6,9 @@ use crate::world::{POLICY, Run, offline};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const NAMESPACE: &str = "mcp-acme";
+/// The AWS half alone asks for a tenant file where it changes something. This one says nothing.
+const SILENT: &str =
+    "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme}\nspec: {}\n";
 
 /// A strict AWS with one cluster, and a directory with settings. Only the AWS half is asked for, so no cluster runs.
 pub(crate) struct Strict {
@@ -24,12 +27,16 @@ impl Strict {
         let settings = "cluster: {name: prod, region: eu-west-1}\ndomain: example.com\ningress: {albSubnetCidrs: [10.0.0.0/20]}\n\
              iam: {permissionsBoundary: none, policy: policy.json}\ndefaults: {image: registry.example/mcp:1}\n";
         std::fs::write(dir.join("mcpctl.yaml"), settings).expect("settings");
+        std::fs::write(dir.join("acme.yaml"), SILENT).expect("a tenant file");
         Self { aws, dir }
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
         let mut command = offline(&self.dir, args);
         command.envs(self.aws.env()).args(["--only", "aws"]);
+        if ["add", "diff"].contains(&args[1]) && !args.contains(&"-f") {
+            command.args(["-f", "acme.yaml"]);
+        }
         Run::of(&mut command)
     }
 

@@ -114,9 +114,20 @@ impl Restricted {
         );
     }
 
-    /// The AWS half alone.
+    /// The AWS half alone, which asks for a tenant file where it changes something.
     pub(super) fn half(&self, args: &str) -> Run {
-        self.run(&format!("{args} --only aws"))
+        let file = match args.strip_prefix("tenant add ") {
+            Some(rest) => {
+                let name = rest.split(' ').next().unwrap_or_default();
+                let text = format!(
+                    "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {{name: {name}}}\n"
+                );
+                self.world.write("half.yaml", &text);
+                " -f half.yaml"
+            }
+            None => "",
+        };
+        self.run(&format!("{args} --only aws{file}"))
     }
 
     /// Every action of every statement of the policy was needed.
