@@ -42,13 +42,8 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
         return Err(report::conflicts(&subject, &plan));
     }
     if !plan.writes() && plan.steps.is_empty() {
-        let unasked = if session.ack.is_some() {
-            "; IAM and EKS were not asked"
-        } else {
-            ""
-        };
-        let line =
-            format!("{subject} is not known on cluster {cluster}: nothing to remove{unasked}");
+        let acks = session.ack.is_some();
+        let line = nothing(&subject, cluster.as_str(), acks, args.half.only);
         report.done("unknown", &[line])?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -81,6 +76,22 @@ pub(super) async fn run(context: &Context, args: &Remove) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What there is to say when nothing was found, and what was not looked at.
+fn nothing(subject: &str, cluster: &str, acks: bool, only: Option<Only>) -> String {
+    match only {
+        None if acks => format!(
+            "{subject} is not known on cluster {cluster}: nothing to remove; IAM and EKS were not asked"
+        ),
+        None => format!("{subject} is not known on cluster {cluster}: nothing to remove"),
+        Some(Only::Aws) => format!(
+            "cluster {cluster} has no role and no association of {subject}: nothing to remove; its namespace was not looked at"
+        ),
+        Some(Only::Kubernetes) => format!(
+            "cluster {cluster} has no namespace of {subject}: nothing to remove; its role and association were not looked at"
+        ),
+    }
+}
+
 /// What there is to say when all went well; `elsewhere` is whether something may be left under names of its own.
 fn ending(
     subject: &str,
@@ -105,6 +116,16 @@ fn ending(
             )
         }
         None => format!("{subject} is removed: nothing of it is left on cluster {cluster}"),
+        Some(only) if !released.is_empty() => {
+            let other = match only {
+                Only::Aws => "its namespace was not looked at",
+                Only::Kubernetes => "its role and association were not looked at",
+            };
+            let released = released.join(", ");
+            format!(
+                "this half of {subject} is removed; given back without our marks: {released}; {other}"
+            )
+        }
         Some(Only::Aws) => format!(
             "role and association of {subject} are removed; its namespace was not looked at"
         ),

@@ -74,3 +74,32 @@ fn the_aws_half_alone_says_that_it_does_not_read_the_record() {
     let half = [&add[..], &image, &["--only", "aws"]].concat();
     let _ = world.mcpctl(&half).expect(0).says(&["nothing to do"]);
 }
+
+#[test]
+fn a_removal_says_which_half_it_did_not_look_at() {
+    let world = World::new("half-gone");
+    let remove = ["tenant", "remove", "half-gone", "--yes"];
+    let only = |half: &'static str| [&remove[..], &["--only", half]].concat();
+    let add = ["tenant", "add", "half-gone"];
+    let kubernetes = ["--only", "kubernetes", "--wait", "applied"];
+    let _ = world.mcpctl(&[&add[..], &kubernetes].concat()).expect(0);
+    let _ = world.mcpctl(&only("aws")).expect(0).says(&[
+        "has no role and no association of tenant `half-gone`: nothing to remove; its namespace was not looked at",
+    ]);
+    let _ = world.mcpctl(&only("kubernetes")).expect(0);
+    let _ = world
+        .mcpctl(&[&add[..], &["--only", "aws"]].concat())
+        .expect(0);
+    let _ = world.mcpctl(&only("kubernetes")).expect(0).says(&[
+        "has no namespace of tenant `half-gone`: nothing to remove; its role and association were not looked at",
+    ]);
+    let _ = world.mcpctl(&remove).expect(0);
+    // What was taken over is given back.
+    world.kubectl(&["create", "namespace", "mcp-half-gone"]);
+    let _ = world.mcpctl(&[&add[..], &["--adopt"]].concat()).expect(0);
+    let _ = world.mcpctl(&only("kubernetes")).expect(0).says(&[
+        "given back without our marks: Namespace mcp-half-gone; its role and association were not looked at",
+    ]);
+    world.kubectl(&["get", "namespace", "mcp-half-gone"]);
+    let _ = world.mcpctl(&only("aws")).expect(0);
+}

@@ -67,7 +67,7 @@ pub(super) const REMOVE: Fault = Fault {
     first: "role and association of tenant `acme` are removed; its namespace was not looked at",
     stands: "nothing",
     holds: nothing,
-    again_says: "tenant `acme` is not known on cluster prod: nothing to remove",
+    again_says: "cluster prod has no role and no association of tenant `acme`: nothing to remove",
     ..ADD
 };
 
