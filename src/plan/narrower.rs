@@ -6,8 +6,11 @@ use serde_json::Value;
 use super::{Action, Plan, Step, Update};
 use crate::quantity::Quantity;
 
-/// Takes the steps out that make a quota allow less, and nothing more.
-pub(super) fn take_out(plan: &mut Plan) -> Vec<Step> {
+/// Takes the steps out that make a quota allow less, and nothing more, where pods are waited for.
+pub(super) fn take_out(plan: &mut Plan, ready: bool) -> Vec<Step> {
+    if !ready {
+        return Vec::new();
+    }
     let narrows = |step: &Step| matches!(&step.action, Action::Update(update) if narrows(update));
     let (narrower, steps) = std::mem::take(&mut plan.steps)
         .into_iter()

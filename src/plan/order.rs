@@ -19,15 +19,13 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         pods.to_restart()
     };
     lock(plan, live, subject, !restarted.is_empty());
-    let retired = if removal {
-        Vec::new()
+    let (retired, narrower) = if removal {
+        <(Vec<Step>, Vec<Step>)>::default()
     } else {
-        take_out_roles(plan)
-    };
-    let narrower = if removal || !options.ready {
-        Vec::new()
-    } else {
-        narrower::take_out(plan)
+        (
+            take_out_roles(plan),
+            narrower::take_out(plan, options.ready),
+        )
     };
     let given_back = take_out_given_back(plan);
     await_deletes(plan);
@@ -56,12 +54,7 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         push_last(plan, step(&id, Action::Restart(object)));
     }
     if options.ready {
-        let all: Vec<usize> = (0..plan.steps.len()).collect();
-        for id in pods.workloads() {
-            let mut await_ready = step(&id, Action::AwaitReady);
-            await_ready.after.clone_from(&all);
-            plan.steps.push(await_ready);
-        }
+        await_ready(plan, &pods);
     }
     for step in narrower {
         push_last(plan, step);
@@ -77,6 +70,15 @@ pub(super) fn complete(plan: &mut Plan, live: &State, subject: &Subject, options
         } else {
             plan.postponed.push(step.id);
         }
+    }
+}
+
+fn await_ready(plan: &mut Plan, pods: &Pods) {
+    let all: Vec<usize> = (0..plan.steps.len()).collect();
+    for id in pods.workloads() {
+        let mut await_ready = step(&id, Action::AwaitReady);
+        await_ready.after.clone_from(&all);
+        plan.steps.push(await_ready);
     }
 }
 

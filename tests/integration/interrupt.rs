@@ -158,24 +158,24 @@ fn an_interrupted_removal_is_completed_by_the_same_command() {
 /// Whoever hears of the signal first, the run or the step that waits, it is no good end.
 #[test]
 fn a_signal_while_something_is_awaited_is_no_good_end() {
-    let world = World::new("awaited");
+    let world = World::new("waited-on");
     let unready = "annotations={sandbox.test/state: Unready}";
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
-        let mut child = world.start(&["tenant", "add", "awaited", "--set", unready]);
+        let mut child = world.start(&["tenant", "add", "waited-on", "--set", unready]);
         let mut said = Lines::of(&mut child);
-        said.until("Deployment mcp-awaited/mcp-server: 0 of 1 pods ready");
+        said.until("Deployment mcp-waited-on/mcp-server: 0 of 1 pods ready");
         send(signal, child.id());
-        said.until("error: tenant `awaited`: interrupted");
+        said.until("error: tenant `waited-on`: interrupted");
         assert_eq!(child.wait().expect("an end").code(), Some(code));
 
-        let mut child = world.start(&["tenant", "remove", "awaited", "--yes"]);
+        let mut child = world.start(&["tenant", "remove", "waited-on", "--yes"]);
         let mut said = Lines::of(&mut child);
-        said.until("Namespace mcp-awaited deleted");
+        said.until("Namespace mcp-waited-on deleted");
         send(signal, child.id());
-        said.until("error: tenant `awaited`: interrupted");
+        said.until("error: tenant `waited-on`: interrupted");
         assert_eq!(child.wait().expect("an end").code(), Some(code));
         let _ = world
-            .mcpctl(&["tenant", "remove", "awaited", "--yes"])
+            .mcpctl(&["tenant", "remove", "waited-on", "--yes"])
             .expect(0);
     }
 }

@@ -59,12 +59,12 @@ fn a_tenant_made_by_flags_is_shown_as_a_file_that_changes_nothing() {
 
 #[test]
 fn a_flag_changes_its_field_and_leaves_what_a_file_said() {
-    let world = World::new("edited");
+    let world = World::new("edited-file");
     let file = "\
 apiVersion: mcpctl.dev/v1alpha1
 kind: Tenant
 metadata:
-  name: edited
+  name: edited-file
 spec:
   image: registry.example/mcp:1
   replicas: 2
@@ -78,9 +78,9 @@ spec:
 ";
     world.write("edited.yaml", file);
     let add = |args: &[&str]| {
-        let all = [&["tenant", "add", "edited", "--wait", "applied"], args].concat();
+        let all = [&["tenant", "add", "edited-file", "--wait", "applied"], args].concat();
         let _ = world.mcpctl(&all).expect(0);
-        let shown = world.mcpctl(&["tenant", "show", "edited", "-o", "json"]);
+        let shown = world.mcpctl(&["tenant", "show", "edited-file", "-o", "json"]);
         let shown: Value = serde_json::from_str(&shown.expect(0).stdout).expect("JSON");
         shown["spec"].clone()
     };
@@ -97,10 +97,17 @@ spec:
     let more = ["--set", "replicas=1", "--set", "labels.tier=front"];
     assert_eq!(add(&more), said);
     let image = "jsonpath={.spec.template.spec.containers[0].image} {.spec.replicas}";
-    let deployment = ["-n", "mcp-edited", "get", "deployment", "mcp-server", "-o"];
+    let deployment = [
+        "-n",
+        "mcp-edited-file",
+        "get",
+        "deployment",
+        "mcp-server",
+        "-o",
+    ];
     let live = world.kubectl(&[&deployment[..], &[image]].concat());
     assert_eq!(live, "registry.example/mcp:2 1");
-    let _ = comes_back(&world, "edited", "yaml");
+    let _ = comes_back(&world, "edited-file", "yaml");
 }
 
 /// Texts that a reader of YAML 1.1 takes for something else, and numbers that a writer may spoil.
