@@ -45,14 +45,14 @@ pub(super) fn read(pod: &Value, warnings: &[&Warning]) -> Says {
         container(pod, status, warnings, &mut says);
     }
     let creating = text(pod, "/status/phase") == "Pending";
-    let known = [
-        "FailedMount",
-        "FailedCreatePodSandBox",
-        "FailedToRetrieveImagePullSecret",
-    ];
-    let early = warnings
+    let known = ["FailedMount", "FailedCreatePodSandBox", NO_PULL_SECRET];
+    let said = says
+        .told
         .iter()
-        .filter(|(reason, _)| creating && known.contains(&reason.as_str()));
+        .any(|found| found.line.contains(PULL_SECRET));
+    let early = warnings.iter().filter(|(reason, _)| {
+        creating && known.contains(&reason.as_str()) && !(said && reason == NO_PULL_SECRET)
+    });
     says.told
         .extend(early.map(|(reason, why)| Finding::new(format!("{reason}: {why}"))));
     says.told.extend(load_balancer(pod));
@@ -72,11 +72,8 @@ fn container(pod: &Value, status: &Value, warnings: &[&Warning], says: &mut Says
         "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull"
         | "ImageInspectError" => {
             let image = message(text(status, "/image"));
-            says.hopeless.push(
-                Finding::new(format!("container {name}: image {image} cannot be pulled: {said}")).hint(
-                    "check the image's name and tag (--image); a private registry needs imagePullSecrets, ECR the pull rights of the node's role",
-                ),
-            );
+            let line = format!("image {image} cannot be pulled: {said}");
+            pull(pod, (name, reason, &line), warnings, says);
         }
         "CreateContainerConfigError" if may_come(&why) => {
             let line = format!("container {name} waits for what it refers to: {why}");
@@ -93,6 +90,40 @@ fn container(pod: &Value, status: &Value, warnings: &[&Warning], says: &mut Says
         _ => says
             .told
             .push(Finding::new(format!("container {name}: {said}"))),
+    }
+}
+
+/// The reason of the event in which the kubelet names image pull Secrets that are not there, before it pulls without
+/// them: `getPullSecretsForPod` in `pkg/kubelet/kubelet_pods.go`.
+const NO_PULL_SECRET: &str = "FailedToRetrieveImagePullSecret";
+const PULL_SECRET: &str = "image pull Secret";
+
+/// An image that cannot be pulled: for lack of a Secret, which may still be made, or for good.
+fn pull(
+    pod: &Value,
+    (name, reason, line): (&str, &str, &str),
+    warnings: &[&Warning],
+    says: &mut Says,
+) {
+    let lacks = warnings.iter().find(|(reason, _)| reason == NO_PULL_SECRET);
+    let tried = ["ErrImagePull", "ImagePullBackOff"].contains(&reason);
+    if let Some((_, why)) = lacks.filter(|_| tried) {
+        // Unable to retrieve some image pull secrets (one, two); attempting to pull the image may not succeed.
+        let names = why.split(['(', ')']).nth(1).unwrap_or(why);
+        let line = format!("container {name} waits for {PULL_SECRET} {names}: {line}");
+        let hint = "create it in the tenant's namespace: the pods go on by themselves, though minutes may pass until the next try";
+        says.told.push(Finding::new(line).hint(hint));
+        return;
+    }
+    let finding = Finding::new(format!("container {name}: {line}")).hint(
+        "check the image's name and tag (--image); a private registry needs imagePullSecrets, ECR the pull rights of the node's role",
+    );
+    // The event that would name a Secret may come after the first failure.
+    let has_secrets = array(&pod["spec"]["imagePullSecrets"]).next().is_some();
+    if reason == "ErrImagePull" && has_secrets {
+        says.told.push(finding);
+    } else {
+        says.hopeless.push(finding);
     }
 }
 

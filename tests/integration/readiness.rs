@@ -134,6 +134,51 @@ fn a_secret_that_arrives_late_is_named_and_waited_for() {
 }
 
 #[test]
+fn an_image_pull_secret_that_arrives_late_is_named_and_waited_for() {
+    let world = World::new("credentials");
+    let image = "registry.example/private:1";
+    let secrets = "imagePullSecrets=[{name: registry}]";
+    let mut child = world.start(&[
+        "tenant",
+        "add",
+        "credentials",
+        "--image",
+        image,
+        "--set",
+        secrets,
+    ]);
+    let mut said = Lines::of(&mut child);
+    said.until("container mcp-server waits for image pull Secret registry: image registry.example/private:1 cannot be pulled: ImagePullBackOff");
+    let secret = [
+        "-n",
+        "mcp-credentials",
+        "create",
+        "secret",
+        "docker-registry",
+        "registry",
+    ];
+    let password = ["--docker-username=x", "--docker-password=hush"];
+    world.kubectl(&[&secret[..], &password].concat());
+    said.until("tenant `credentials` is ready");
+    let _ = ended(child).expect(0);
+    // One that never comes is named in the end too.
+    let secrets = "imagePullSecrets=[{name: registry}, {name: other}]";
+    let add = [
+        "tenant",
+        "add",
+        "credentials",
+        "--set",
+        secrets,
+        "--timeout",
+        "6s",
+    ];
+    let _ = world.mcpctl(&add).expect(4).says(&[
+        "waits for image pull Secret other: ",
+        "hint: create it in the tenant's namespace",
+    ]);
+}
+
+#[test]
 fn pods_that_the_quota_refuses_are_told_by_whom() {
     let world = World::new("tight");
     let _ = world.mcpctl(&["tenant", "add", "tight"]).expect(0);

@@ -292,6 +292,40 @@ fn the_probe_that_keeps_a_container_back_is_named() {
 }
 
 #[test]
+fn a_pull_without_its_secret_is_waited_for_and_one_with_it_is_hopeless() {
+    let pulls = |reason: &str, secrets: &Value, event: bool| {
+        let mut pod = with_container("a", 1, &waiting(reason, "401 Unauthorized"));
+        pod["spec"]["imagePullSecrets"] = secrets.clone();
+        pod["status"]["phase"] = "Pending".into();
+        let mut evidence = evidence(&[pod]);
+        let mut lacks = unhealthy(
+            12,
+            "Unable to retrieve some image pull secrets (one, two); attempting to pull the image may not succeed.",
+        );
+        lacks["reason"] = "FailedToRetrieveImagePullSecret".into();
+        if event {
+            evidence.present("Event", lacks, START);
+        }
+        evidence.verdict(START)
+    };
+    let secrets = json!([{"name": "one"}, {"name": "two"}]);
+    assert_eq!(
+        told(pulls("ImagePullBackOff", &secrets, true)),
+        "0 of 1 pods ready (pod a: container mcp-server waits for image pull Secret one, two: image mcp:1 cannot be pulled: ImagePullBackOff: 401 Unauthorized)"
+    );
+    // Only the first try may be before the event.
+    assert!(told(pulls("ErrImagePull", &secrets, false)).contains("image mcp:1 cannot be pulled"));
+    for (reason, secrets, event) in [
+        ("ImagePullBackOff", &secrets, false),
+        ("ErrImagePull", &json!([]), false),
+        ("InvalidImageName", &secrets, true),
+    ] {
+        let said = failed(pulls(reason, secrets, event));
+        assert!(said[0].contains("cannot be pulled"), "{reason}: {said:?}");
+    }
+}
+
+#[test]
 fn a_pod_that_only_the_load_balancer_has_not_seen_says_so() {
     let mut pod = pod(
         "a",

@@ -46,6 +46,33 @@ fn a_deployment_becomes_available_and_goes() {
 }
 
 #[test]
+fn a_private_image_is_pulled_once_its_secret_is_there() {
+    kubectl(&["create", "namespace", "pulling"]);
+    let overrides = r#"--overrides={"spec": {"imagePullSecrets": [{"name": "registry"}]}}"#;
+    kubectl(&[
+        "run",
+        "pull",
+        "-n",
+        "pulling",
+        "--image=private:1",
+        overrides,
+    ]);
+    eventually("a pull that fails", || {
+        container_state("pulling", "pull")["state"]["waiting"]["reason"] == "ImagePullBackOff"
+    });
+    let about = "--field-selector=reason=FailedToRetrieveImagePullSecret";
+    let message = "-o=jsonpath={.items[*].message}";
+    assert_eq!(
+        kubectl(&["get", "events", "-n", "pulling", about, message]),
+        "Unable to retrieve some image pull secrets (registry); attempting to pull the image may not succeed."
+    );
+    kubectl(&["create", "secret", "generic", "registry", "-n", "pulling"]);
+    eventually("a pod that runs", || {
+        container_state("pulling", "pull")["ready"] == true
+    });
+}
+
+#[test]
 fn a_pod_fails_as_its_image_or_annotation_says() {
     kubectl(&["create", "namespace", "failing"]);
     kubectl(&[
