@@ -34,7 +34,7 @@ pub use calls::show_calls;
 pub use document::{json, json_line, yaml};
 pub use lint::{finding, findings, refusal, rules, tally};
 pub use list::{names, tenants, tenants_wide};
-pub use orphans::{orphan_names, orphans};
+pub use orphans::{orphan_names, orphans, orphans_wide};
 pub use plan::conflicts;
 pub use status::status;
 pub use way::{Format, Report};

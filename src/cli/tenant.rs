@@ -144,7 +144,7 @@ pub struct List {
 pub enum ListForm {
     /// One row for each tenant, images without their registry
     Table,
-    /// The same with namespace, whole image, role and association
+    /// The same with namespace, whole image, role and association; of orphans with namespace and the reason in one word
     Wide,
     /// One document of kind TenantList
     Json,

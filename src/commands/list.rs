@@ -60,7 +60,8 @@ async fn orphans(context: &Context, output: ListForm) -> Result<ExitCode> {
         ListForm::Json => report::json(&list),
         ListForm::Yaml => report::yaml(&list)?,
         ListForm::Name => report::orphan_names(&list),
-        ListForm::Table | ListForm::Wide => report::orphans(&list),
+        ListForm::Table => report::orphans(&list),
+        ListForm::Wide => report::orphans_wide(&list),
     };
     if list.items.is_empty() {
         context.ui.status("no orphans");

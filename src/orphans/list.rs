@@ -87,6 +87,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// As it is in JSON.
+    pub fn word(self) -> String {
+        serde_json::json!(self).as_str().unwrap_or_default().into()
+    }
+
     pub(super) fn sentence(self, namespace: &str) -> String {
         match self {
             Self::NamespaceGone => format!("namespace {namespace} is gone"),

@@ -20,6 +20,25 @@ pub fn orphans(list: &OrphanList) -> String {
     table(&HEAD, &list.items.iter().map(row).collect::<Vec<_>>())
 }
 
+/// The same with the namespace, and the reason in one word. Nothing for no orphans.
+pub fn orphans_wide(list: &OrphanList) -> String {
+    const HEAD: [&str; 6] = ["TENANT", "NAMESPACE", "ORPHAN", "REASON", "WHY", "COMMAND"];
+    if list.items.is_empty() {
+        return String::new();
+    }
+    let row = |orphan: &Orphan| {
+        vec![
+            orphan.tenant.clone(),
+            orphan.namespace.clone(),
+            name(orphan),
+            orphan.reason.word(),
+            orphan.why.clone(),
+            orphan.command.clone(),
+        ]
+    };
+    table(&HEAD, &list.items.iter().map(row).collect::<Vec<_>>())
+}
+
 /// One `kind/name` a line. No names of tenants: what is to be done is not the same for all.
 pub fn orphan_names(list: &OrphanList) -> String {
     let line = |orphan: &Orphan| format!("{}\n", name(orphan));

@@ -254,6 +254,23 @@ fn listed(orphans: &Orphans<'_>) {
         table.contains("namespace mcp-both is gone") && table.lines().count() == 11,
         "{table}"
     );
+    let wide = orphans.world.mcpctl(&[&LIST[..], &["-o", "wide"]].concat());
+    let wide = wide.expect(0).stdout;
+    let row = |line: &str| {
+        line.split_whitespace()
+            .map(str::to_string)
+            .collect::<Vec<_>>()
+    };
+    let rows: Vec<_> = wide.lines().map(row).collect();
+    let head = ["TENANT", "NAMESPACE", "ORPHAN", "REASON", "WHY", "COMMAND"];
+    assert_eq!(rows[0], head, "{wide}");
+    let cells = [
+        "nobond",
+        "mcp-nobond",
+        "namespace/mcp-nobond",
+        "noAssociation",
+    ];
+    assert!(rows.iter().any(|row| row[..4] == cells), "{wide}");
     let names = orphans.world.mcpctl(&[&LIST[..], &["-o", "name"]].concat());
     let names = names.expect(0).stdout;
     assert!(names.contains("namespace/mcp-norole\n"), "{names}");
