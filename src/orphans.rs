@@ -12,7 +12,7 @@ use crate::{
     object::{IAM, Object},
     origin::{self, Origin},
     plan::{Subject, aws_tag},
-    record::Record,
+    record::{self, Record},
     spec::{API_VERSION, SERVICE_ACCOUNT, role_name},
 };
 
@@ -60,10 +60,16 @@ pub struct Held {
 
 impl Tenants {
     /// From all namespaces, and all service accounts of the name that tenants' have.
-    pub fn of(namespaces: &[Object], accounts: &[Object], cluster: &Cluster) -> Self {
+    pub fn of(
+        namespaces: &[Object],
+        accounts: &[Object],
+        (cluster, prefix): (&Cluster, &str),
+    ) -> Self {
         let name = |object: &Object| object.id().name.clone();
         let place = |object: &Object| object.id().namespace.clone();
-        let living = namespaces.iter().filter_map(|one| Living::of(one, cluster));
+        let living = namespaces
+            .iter()
+            .filter_map(|one| Living::of(one, (cluster, prefix)));
         Self {
             living: living.collect(),
             namespaces: namespaces.iter().map(name).collect(),
@@ -106,10 +112,9 @@ impl Tenants {
 
 impl Living {
     /// The tenant whose namespace this is; none of one that mcpctl did not apply, whatever its label says.
-    fn of(namespace: &Object, cluster: &Cluster) -> Option<Self> {
+    fn of(namespace: &Object, (cluster, prefix): (&Cluster, &str)) -> Option<Self> {
         let record = Record::read(namespace).ok().flatten();
-        let recorded = record.as_ref().map(|record| record.input.name.to_string());
-        let name = namespace.label(TENANT).map(str::to_string).or(recorded)?;
+        let name = record::tenant(namespace, prefix)?;
         let place = namespace.id().name.clone();
         let subject = Subject::Tenant {
             name: name.clone(),
@@ -120,7 +125,9 @@ impl Living {
         let recorded = record.as_ref().map(|record| record.names.role.clone());
         let role = recorded.unwrap_or_else(derived);
         let owners = managed::owners(namespace, &[]);
-        subject.owns(namespace).then(|| Self {
+        // Without its label a namespace from a repository is not ours to change, and still the tenant's.
+        let recorded = namespace.label(TENANT).is_none() && record.is_some();
+        (recorded || subject.owns(namespace)).then(|| Self {
             role,
             going: !namespace.text("/metadata/deletionTimestamp").is_empty(),
             recorded: record.is_some(),

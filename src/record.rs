@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     input,
     managed::{self, Step},
-    marks::TENANT,
+    marks::{PLATFORM, TENANT},
     object::{Id, Object, State},
     spec::{Input, Names, Resolved},
 };
@@ -160,6 +160,25 @@ pub fn say_who_carries_out(state: &mut State, namespace: &str, mode: AwsMode) {
         annotations.insert(AWS.into(), mode.as_str().into());
         annotations.sort_keys();
     }
+}
+
+/// Whose namespace this is: as its label says, where somebody took that off as its record says, and where that is gone
+/// too and we applied the namespace, as its name does.
+pub fn tenant(namespace: &Object, prefix: &str) -> Option<String> {
+    if let Some(tenant) = namespace.label(TENANT) {
+        return Some(tenant.into());
+    }
+    if namespace.label(PLATFORM).is_some() {
+        return None;
+    }
+    if let Ok(Some(record)) = Record::read(namespace) {
+        return Some(record.input.name.to_string());
+    }
+    let applied = managed::owners(namespace, &[])
+        .iter()
+        .any(managed::Owner::is_us);
+    let name = namespace.id().name.strip_prefix(prefix);
+    name.filter(|_| applied).map(str::to_string)
 }
 
 /// Group and kind of everything that was ever applied, as a namespace says it.

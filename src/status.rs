@@ -235,6 +235,11 @@ impl<'a> Facts<'a> {
         let has_role = self.role().is_some() || self.shared_role.is_some();
         Standing {
             namespace,
+            labelled: self
+                .look
+                .namespace
+                .as_ref()
+                .is_none_or(standing::is_labelled),
             record: self.record(),
             role: self.asked.1.then_some(has_role),
             association: self.asked.1.then_some(self.association().is_some()),

@@ -401,17 +401,19 @@ pub fn existing(adopt: bool) -> Existing {
     }
 }
 
-/// Names of all tenants of the cluster.
+/// Names of all tenants of the cluster, those whose namespace lost its label included.
 ///
 /// # Errors
 /// What the API server answered.
 pub async fn all(session: &Session<'_>) -> Result<Vec<TenantName>> {
     let kind = crate::object::own_kind("", "Namespace");
-    let namespaces = session.kubernetes()?.list(kind, "", TENANT).await?;
+    let namespaces = session.kubernetes()?.list(kind, "", "").await?;
+    let prefix = session.settings.namespace_prefix.as_str();
     let mut names: Vec<TenantName> = namespaces
         .iter()
-        .filter_map(|namespace| namespace.label(TENANT)?.parse().ok())
+        .filter_map(|namespace| record::tenant(namespace, prefix)?.parse().ok())
         .collect();
     names.sort();
+    names.dedup();
     Ok(names)
 }

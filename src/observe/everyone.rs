@@ -18,7 +18,7 @@ use crate::{
 /// What both sides list of the tenants of a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Everyone {
-    /// Namespaces with the label of a tenant.
+    /// Namespaces of tenants, those that lost their label included.
     pub namespaces: Vec<Object>,
     /// Deployments with the label of a tenant, and where a tenant has none, what else may run its pods.
     pub workloads: Vec<Object>,
@@ -44,11 +44,13 @@ pub async fn everyone(
     let cluster = async {
         // Both answers are waited for, so that of two refusals it is always the same one that is shown.
         let (namespaces, deployments) = join(
-            kubernetes.list(own_kind("", "Namespace"), "", TENANT),
+            kubernetes.list(own_kind("", "Namespace"), "", ""),
             kubernetes.list(own_kind("apps", "Deployment"), "", TENANT),
         )
         .await;
-        let (namespaces, mut workloads) = (namespaces?, deployments?);
+        let (mut namespaces, mut workloads) = (namespaces?, deployments?);
+        let prefix = settings.namespace_prefix.as_str();
+        namespaces.retain(|namespace| record::tenant(namespace, prefix).is_some());
         let (others, denied) = others(kubernetes, &namespaces, &workloads).await?;
         workloads.extend(others);
         Ok((namespaces, workloads, denied))

@@ -104,7 +104,8 @@ async fn tenants(kubernetes: &Kubernetes, settings: &Settings) -> Result<Tenants
         kubernetes.named(own_kind("", "ServiceAccount"), SERVICE_ACCOUNT),
     )
     .await?;
-    Ok(Tenants::of(&namespaces, &accounts, &settings.cluster))
+    let names = (&settings.cluster, settings.namespace_prefix.as_str());
+    Ok(Tenants::of(&namespaces, &accounts, names))
 }
 
 /// Roles as they are, under ids of their own: a tenant may have left more than one.

@@ -68,7 +68,7 @@ fn in_mode(
     unclaimed: &[Object],
 ) -> Vec<String> {
     let cluster = settings().cluster;
-    let tenants = Tenants::of(namespaces, accounts, &cluster);
+    let tenants = Tenants::of(namespaces, accounts, (&cluster, "mcp-"));
     let place = |object: &Object| object.text("/spec/namespace").to_string();
     let (roles, associations): (Vec<&Object>, Vec<&Object>) =
         unclaimed.iter().partition(|one| one.id().is(IAM, "Role"));
@@ -96,7 +96,7 @@ fn in_mode(
 #[test]
 fn a_tenant_that_has_everything_is_no_orphan_and_claims_what_it_has() {
     let cluster = settings().cluster;
-    let tenants = Tenants::of(&[namespace()], &[account()], &cluster);
+    let tenants = Tenants::of(&[namespace()], &[account()], (&cluster, "mcp-"));
     assert!(tenants.claim_role(role().text("/spec/name")) && tenants.claim_association("mcp-acme"));
     assert!(!tenants.claim_role("acme-0123456789") && !tenants.claim_association("mcp-other"));
     let held = Held {
@@ -155,7 +155,7 @@ fn a_tenant_that_lives_and_lacks_something() {
         ]
     );
     let cluster = settings().cluster;
-    let tenants = Tenants::of(&[namespace()], &[], &cluster);
+    let tenants = Tenants::of(&[namespace()], &[], (&cluster, "mcp-"));
     assert!(
         !tenants.claim_association("mcp-acme"),
         "its service account is gone"

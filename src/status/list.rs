@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Presence, RecordState, Rollout, Standing, TenantState, Workload, workload::Running};
+use super::{
+    Presence, RecordState, Rollout, Standing, TenantState, Workload, standing::is_labelled,
+    workload::Running,
+};
 use crate::{
     marks::{HOST, TENANT},
     object::Object,
@@ -72,7 +75,11 @@ impl TenantList {
     ) -> Self {
         let mut tenants: BTreeMap<String, Found<'_>> = BTreeMap::new();
         for namespace in &everyone.namespaces {
-            tenants.entry(tenant_of(namespace)).or_default().namespace = Some(namespace);
+            let tenant = record::tenant(namespace, prefix).unwrap_or_default();
+            let place = &mut tenants.entry(tenant).or_default().namespace;
+            if place.is_none() || namespace.label(TENANT).is_some() {
+                *place = Some(namespace);
+            }
         }
         for workload in &everyone.workloads {
             let tenant = tenants.entry(tenant_of(workload)).or_default();
@@ -147,6 +154,7 @@ impl Found<'_> {
             namespace: self.namespace.map_or(Presence::Missing, |namespace| {
                 Presence::of_namespace(namespace, &subject(namespace))
             }),
+            labelled: self.namespace.is_none_or(is_labelled),
             record,
             role: Some(self.role.is_some()),
             association: Some(self.association.is_some()),

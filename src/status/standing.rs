@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Drift;
-use crate::{object::Object, plan::Subject};
+use crate::{marks::TENANT, object::Object, plan::Subject};
 
 /// Whether one side of a tenant is there. In JSON: `present`, `partial`, `missing`, `removing`, `notOurs`, `notAsked`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,6 +72,8 @@ pub enum TenantState {
     NotOurs,
     /// Only the AWS half is left.
     NoNamespace,
+    /// Its namespace has lost the label by which tenants are found, and their Ingresses kept in bounds.
+    NoLabel,
     /// The record was edited by hand or cannot be read.
     BrokenRecord,
     /// Nothing says what was asked for.
@@ -100,6 +102,7 @@ impl fmt::Display for TenantState {
             Self::Removing => "removing",
             Self::NotOurs => "not ours",
             Self::NoNamespace => "no namespace",
+            Self::NoLabel => "no label",
             Self::BrokenRecord => "broken record",
             Self::NoRecord => "no record",
             Self::NoRole => "no role",
@@ -119,6 +122,8 @@ impl fmt::Display for TenantState {
 pub struct Standing {
     /// Its namespace.
     pub namespace: Presence,
+    /// Whether the namespace, where there is one, says whose it is.
+    pub labelled: bool,
     /// What the namespace says.
     pub record: RecordState,
     /// Whether there is a role; none where AWS was not asked.
@@ -147,6 +152,7 @@ impl Standing {
                 self.namespace == Presence::Missing,
                 TenantState::NoNamespace,
             ),
+            (present && !self.labelled, TenantState::NoLabel),
             (
                 self.record == RecordState::Broken,
                 TenantState::BrokenRecord,
@@ -174,6 +180,11 @@ impl Standing {
             .find_map(|(applies, state)| applies.then_some(state))
             .unwrap_or(TenantState::Ok)
     }
+}
+
+/// Whether a namespace says whose it is.
+pub(super) fn is_labelled(namespace: &Object) -> bool {
+    namespace.label(TENANT).is_some()
 }
 
 /// Whether an object is being deleted.

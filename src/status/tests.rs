@@ -6,6 +6,7 @@ use crate::{backend::AssociationSummary, observe::Everyone, testing::object};
 fn standing() -> Standing {
     Standing {
         namespace: Presence::Present,
+        labelled: true,
         record: RecordState::Valid,
         role: Some(true),
         association: Some(true),
@@ -25,7 +26,7 @@ fn the_first_thing_to_say_wins() {
     let mut it = standing();
     let mut states = vec![it.state()];
     // From the last to the first: each hides those before it.
-    let steps: [&dyn Fn(&mut Standing); 12] = [
+    let steps: [&dyn Fn(&mut Standing); 13] = [
         &|it| {
             it.drift = Some(Drift {
                 foreign: vec![finding.clone()],
@@ -45,6 +46,7 @@ fn the_first_thing_to_say_wins() {
         &|it| it.role = Some(false),
         &|it| it.record = RecordState::Missing,
         &|it| it.record = RecordState::Broken,
+        &|it| it.labelled = false,
         &|it| it.namespace = Presence::Missing,
         &|it| it.namespace = Presence::NotOurs,
         &|it| it.namespace = Presence::Removing,
@@ -67,6 +69,7 @@ fn the_first_thing_to_say_wins() {
             "no role",
             "no record",
             "broken record",
+            "no label",
             "no namespace",
             "not ours",
             "removing"

@@ -232,6 +232,7 @@ fn all_tenants_at_once(world: &World<'_>) {
     let _ = world
         .mcpctl(&["tenant", "remove", "bare-two", "--yes"])
         .expect(0);
+    crate::unlabelled::stays_in_sight(world, "bare");
 }
 
 /// Whoever makes it: the admission policy refuses it.

@@ -54,6 +54,7 @@ mod status;
 mod strict;
 mod taken_off;
 mod terminal;
+mod unlabelled;
 mod verbose;
 mod verify;
 mod workflows;
