@@ -308,3 +308,22 @@ fn a_tenant_whose_clients_the_load_balancer_authenticates() {
         .mcpctl(&["tenant", "remove", "spec-edge", "--yes"])
         .expect(0);
 }
+
+/// As many run them, so that a busy server is not slowed down: the namespace's defaults must not bring a limit back.
+#[test]
+fn a_tenant_without_a_limit_of_cpu() {
+    let world = World::new("spec-unlimited");
+    let settings = "tiers: {open: {resources: {requests: {cpu: 500m, memory: 64Mi}, limits: {memory: 256Mi}}}}\ndomain:";
+    world.settings("domain:", settings);
+    let add = ["tenant", "add", "spec-unlimited", "--tier", "open"];
+    let _ = world.mcpctl(&add).expect(0).says(&["is ready"]);
+    let pods = world.kubectl(&["-n", "mcp-spec-unlimited", "get", "pods", "-o", "json"]);
+    let pods: Value = serde_json::from_str(&pods).expect("pods");
+    let resources = &pods["items"][0]["spec"]["containers"][0]["resources"];
+    let asked =
+        json!({"requests": {"cpu": "500m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}});
+    assert_eq!(*resources, asked);
+    let _ = world
+        .mcpctl(&["tenant", "diff", "spec-unlimited"])
+        .expect(0);
+}
