@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt, TryStreamExt, future::try_join, stream};
+use futures_util::{StreamExt, TryStreamExt, future::join, stream};
 
 use crate::{
     backend::Kubernetes,
@@ -45,11 +45,13 @@ pub async fn namespace(
     let kind = own_kind("", "Namespace");
     let selector = format!("{TENANT}={tenant}");
     let derived = Id::namespace(derived);
-    let (mut labelled, named) = try_join(
+    // Both answers are waited for, so that of two refusals it is always the same one that is shown.
+    let (labelled, named) = join(
         kubernetes.list(kind, "", &selector),
         kubernetes.get(&derived),
     )
-    .await?;
+    .await;
+    let (mut labelled, named) = (labelled?, named?);
     if labelled.len() > 1 {
         let names: Vec<&str> = labelled
             .iter()
