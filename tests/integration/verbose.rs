@@ -74,8 +74,8 @@ fn twice_also_query_id_and_size() {
         .mcpctl(&["tenant", "list", "--verbose", "--verbose"])
         .expect(0);
     let shown = calls(&run);
-    let list = shown.iter().find(|call| call.contains("/namespaces?"));
-    let list = list.unwrap_or_else(|| panic!("no list of namespaces: {run}"));
+    let list = shown.iter().find(|call| call.contains("/deployments?"));
+    let list = list.unwrap_or_else(|| panic!("no list of Deployments: {run}"));
     assert!(list.contains("labelSelector=mcpctl.dev%2Ftenant"), "{list}");
     assert!(list.contains(" audit-id "), "{list}");
     let aws = to_aws(&shown);
