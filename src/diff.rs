@@ -37,7 +37,7 @@ pub struct Change {
 }
 
 impl Change {
-    fn new(path: String, have: Option<Value>, want: Option<Value>) -> Self {
+    pub(crate) fn new(path: String, have: Option<Value>, want: Option<Value>) -> Self {
         Self {
             path,
             have,

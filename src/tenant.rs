@@ -240,17 +240,26 @@ impl Look {
         Ok(live)
     }
 
-    /// The plan that makes the tenant as it is to be, with what the API server says to it.
+    /// What the templates make of the tenant, both halves.
     ///
     /// # Errors
-    /// Usage, for a template or policy; else what a side answered.
+    /// Usage, for a template or policy.
+    pub fn wanted(&self, resolved: &Resolved, session: &Session<'_>) -> Result<State> {
+        desired::tenant(resolved, &session.settings, self.record.as_ref())
+    }
+
+    /// The plan that makes the tenant as it is wanted, with what the API server says to it.
+    ///
+    /// # Errors
+    /// What a side answered.
     pub async fn plan(
         &self,
         resolved: &Resolved,
+        wanted: State,
         session: &Session<'_>,
         how: &How,
     ) -> Result<(Confirmed, State)> {
-        let mut sides = self.sides(resolved, session, how).await?;
+        let mut sides = self.sides(resolved, wanted, session, how).await?;
         let (wanted, live) = (&sides.wanted, &sides.live);
         let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
         let mut confirmed = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
@@ -265,14 +274,15 @@ impl Look {
     /// was read tells it, with a sentence that says so.
     ///
     /// # Errors
-    /// As [`Self::plan`].
+    /// As [`Self::wanted`] and [`Self::plan`].
     pub async fn view(
         &self,
         resolved: &Resolved,
         session: &Session<'_>,
         how: &How,
     ) -> Result<(Plan, State, Option<String>)> {
-        let mut sides = self.sides(resolved, session, how).await?;
+        let wanted = self.wanted(resolved, session)?;
+        let mut sides = self.sides(resolved, wanted, session, how).await?;
         let (wanted, live) = (&sides.wanted, &sides.live);
         let plan = |options: &Options| self.toward(wanted, live, (how.only, options));
         let (mut plan, unasked) = match session.kubernetes.as_ref().or(session.ack.as_ref()) {
@@ -285,8 +295,13 @@ impl Look {
         Ok((plan, sides.live, unasked))
     }
 
-    async fn sides(&self, resolved: &Resolved, session: &Session<'_>, how: &How) -> Result<Sides> {
-        let mut wanted = desired::tenant(resolved, &session.settings, self.record.as_ref())?;
+    async fn sides(
+        &self,
+        resolved: &Resolved,
+        mut wanted: State,
+        session: &Session<'_>,
+        how: &How,
+    ) -> Result<Sides> {
         if how.only.is_none() && self.is_ours_to_carry_out(session.settings.aws) {
             let namespace = &self.names.namespace;
             record::say_who_carries_out(&mut wanted, namespace, session.settings.aws);

@@ -32,7 +32,7 @@ pub(super) fn dry_run(context: &Context, args: &Add) -> Result<ExitCode> {
     let name = tenant::parse_name(&args.name)?;
     let given = tenant::given(&args.input, &context.working_directory)?;
     let (resolved, mut wanted) = tenant::offline(&name, &given, &settings)?;
-    let findings = lint(&resolved, &settings, args)?;
+    let findings = lint((&resolved, &wanted), &settings, args)?;
     tenant::keep(&mut wanted, args.half.only);
     if args.half.only.is_none() {
         // Role and association are printed as ACK takes them, whatever the settings say.
@@ -76,11 +76,12 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let look = async |session: &Session<'_>| Look::at(session, name).await;
             let (session, look) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
-            let findings = lint(&resolved, &session.settings, args)?;
+            let wanted = look.wanted(&resolved, &session)?;
+            let findings = lint((&resolved, &wanted), &session.settings, args)?;
             warn(context, &findings, &resolved, args);
             let guard = Guard::of(session.kubernetes.as_ref(), &session.settings);
             let ((plan, live), guard) =
-                try_join(look.plan(&resolved, &session, &how), guard).await?;
+                try_join(look.plan(&resolved, wanted, &session, &how), guard).await?;
             let mut plan = plan.to_write()?;
             look.said_enough((&given, &resolved), &plan, only)?;
             heed(&guard, &plan, &session, args)?;
@@ -120,8 +121,8 @@ fn early_check(context: &Context, name: &TenantName, given: &Given, args: &Add) 
         verify::image(&settings)?;
     }
     if given.tenant().is_some() {
-        let (resolved, _) = tenant::offline(name, given, &settings)?;
-        lint(&resolved, &settings, args)?;
+        let (resolved, wanted) = tenant::offline(name, given, &settings)?;
+        lint((&resolved, &wanted), &settings, args)?;
     } else {
         // Without a file the record may say the rest.
         given.over(name, None)?;
@@ -130,11 +131,15 @@ fn early_check(context: &Context, name: &TenantName, given: &Given, args: &Add) 
 }
 
 /// Refuses a role that would be given too much. What is left is worth a warning.
-fn lint(resolved: &Resolved, settings: &Settings, args: &Add) -> Result<Vec<Finding>> {
+fn lint(
+    (resolved, wanted): (&Resolved, &State),
+    settings: &Settings,
+    args: &Add,
+) -> Result<Vec<Finding>> {
     if args.half.only == Some(Only::Kubernetes) {
         return Ok(Vec::new());
     }
-    let findings = tenant::findings(resolved, settings)?;
+    let findings = tenant::findings(resolved, settings, wanted)?;
     match report::refusal(&format!("tenant `{}`", resolved.name), &findings) {
         Some(error) => Err(error),
         None => Ok(findings),

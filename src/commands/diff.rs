@@ -156,8 +156,9 @@ async fn one(
         .hint("to see what add would make, give the tenant file: -f FILE"));
     }
     let resolved = look.resolve(given, session)?;
+    let wanted = look.wanted(&resolved, session)?;
     if args.half.only != Some(Only::Kubernetes) {
-        for finding in tenant::findings(&resolved, &session.settings)? {
+        for finding in tenant::findings(&resolved, &session.settings, &wanted)? {
             let said = report::finding(&finding);
             report.warning(&format!("tenant `{name}`: {said}"));
         }
@@ -169,7 +170,7 @@ async fn one(
         verify: false,
         existing: existing(args.adopt),
     };
-    let (confirmed, _) = look.plan(&resolved, session, &how).await?;
+    let (confirmed, _) = look.plan(&resolved, wanted, session, &how).await?;
     let (plan, unasked) = confirmed.to_show();
     if let Some(said) = unasked {
         report.warning(&format!("tenant `{name}`: {said}"));

@@ -52,14 +52,7 @@ fn changes(wanted: &Object, live: &Object) -> Vec<Change> {
         let path = format!("spec.{key}");
         let told = found.iter().any(|change| change.path.starts_with(&path));
         if want.is_null() && !have.is_null() && !told {
-            found.push(Change {
-                path,
-                have: Some(have.clone()),
-                want: None,
-                owners: Vec::new(),
-                pointer: None,
-                secret: false,
-            });
+            found.push(Change::new(path, Some(have.clone()), None));
         }
     }
     found

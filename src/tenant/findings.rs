@@ -4,10 +4,9 @@ use serde_json::Value;
 
 use crate::{
     config::Settings,
-    desired,
     error::Result,
     lint::{self, Finding},
-    object::IAM,
+    object::{IAM, State},
     render,
     spec::{self, Resolved},
 };
@@ -24,11 +23,11 @@ pub fn unseen_variables(resolved: &Resolved) -> Vec<String> {
     unseen.map(said).collect()
 }
 
-/// What the lint finds in a tenant's identity as the templates make it, without what the tenant allows.
+/// What the lint finds in a tenant's identity as the templates made it, without what the tenant allows.
 ///
 /// # Errors
-/// Usage, for a policy that cannot be expanded, and for what templates make that a tenant cannot have.
-pub fn findings(resolved: &Resolved, settings: &Settings) -> Result<Vec<Finding>> {
+/// Usage, for a policy that cannot be expanded.
+pub fn findings(resolved: &Resolved, settings: &Settings, made: &State) -> Result<Vec<Finding>> {
     let identity = &resolved.spec.identity;
     let names = vec![resolved.name.as_str(), &resolved.names.namespace];
     if settings.scoping.shared_role().is_some() {
@@ -42,7 +41,6 @@ pub fn findings(resolved: &Resolved, settings: &Settings) -> Result<Vec<Finding>
         };
         return Ok(lint::lint(&looked_at, &identity.allow));
     }
-    let made = desired::tenant(resolved, settings, None)?;
     let role = made.values().find(|object| object.id().is(IAM, "Role"));
     let whole = role.and_then(|role| role.tree.pointer("/spec/inlinePolicies/mcpctl"));
     let target = identity.target_role_arn.as_ref();
