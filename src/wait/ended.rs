@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::{
-    finding::{Finding, Waiting, message},
+    finding::{Waiting, message},
     pods,
 };
 use crate::{
@@ -45,11 +45,7 @@ pub async fn ended(
             if ["Succeeded", "Failed"].contains(&phase) {
                 return Ok(tree);
             }
-            let mut says = pods::read(&tree, &[]);
-            if let Some(why) = pods::unschedulable(&tree) {
-                let line = format!("waits for a node: {why}");
-                says.told.push(Finding::new(line));
-            }
+            let says = pods::read(&tree, &[], false);
             if let Some(first) = says.hopeless.into_iter().next() {
                 let what = format!("{id} does not start");
                 return Err(Error::new(Kind::Wait, what).detail(first.line));

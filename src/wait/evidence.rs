@@ -16,8 +16,6 @@ mod way;
 
 use way::Way;
 
-/// How long a pod waits for a node before that counts as failure: an autoscaler needs its time.
-const NODE_PATIENCE: Duration = Duration::from_mins(3);
 /// How long an object of another kind may say nothing of its state before that is how it is: not every kind has
 /// conditions, and a controller that writes them begins within seconds. The same holds for what the load balancer
 /// controller says to a change.
@@ -50,8 +48,8 @@ pub struct Evidence {
     way: Way,
     replica_sets: BTreeMap<String, Value>,
     pods: BTreeMap<String, Value>,
-    /// Since when a pod is known to find no node, by its name.
-    without_node: BTreeMap<String, Duration>,
+    /// Until when the state of a pod is no failure yet, and the patience with it, by the pod's name.
+    patience: BTreeMap<String, (Duration, Duration)>,
     /// The newest warning about a pod of each reason, and of each probe, with the version of its event.
     warnings: BTreeMap<(String, String), (u64, pods::Warning)>,
     /// Whether the rollout had run out of time before: that is an old story, and its cause may be mended.
@@ -69,7 +67,7 @@ impl Evidence {
             way: Way::new(ingress, changed),
             replica_sets: BTreeMap::new(),
             pods: BTreeMap::new(),
-            without_node: BTreeMap::new(),
+            patience: BTreeMap::new(),
             warnings: BTreeMap::new(),
         }
     }
@@ -85,11 +83,7 @@ impl Evidence {
             "Ingress" => self.way.present(tree),
             "ReplicaSet" => _ = self.replica_sets.insert(name, tree),
             "Pod" => {
-                if pods::unschedulable(&tree).is_some() {
-                    self.without_node.entry(name.clone()).or_insert(at);
-                } else {
-                    self.without_node.remove(&name);
-                }
+                self.be_patient(&name, pods::patience(&tree), at);
                 self.pods.insert(name, tree);
             }
             "Event" => self.event(&tree),
@@ -121,9 +115,22 @@ impl Evidence {
             "ReplicaSet" => _ = self.replica_sets.remove(name),
             "Pod" => {
                 self.pods.remove(name);
-                self.without_node.remove(name);
+                self.patience.remove(name);
             }
             _ => {}
+        }
+    }
+
+    /// The same patience as before counts from when it began.
+    fn be_patient(&mut self, pod: &str, patience: Option<Duration>, at: Duration) {
+        let known = self.patience.get(pod).map(|(_, known)| *known);
+        match patience {
+            Some(patience) if known != Some(patience) => {
+                let until = (at + patience, patience);
+                self.patience.insert(pod.into(), until);
+            }
+            Some(_) => {}
+            None => _ = self.patience.remove(pod),
         }
     }
 
@@ -178,14 +185,10 @@ impl Evidence {
 
     /// When the verdict may change without anything happening, after a time.
     pub fn patience_ends(&self, after: Duration) -> Option<Duration> {
-        let nodes = self
-            .without_node
-            .values()
-            .map(|since| *since + NODE_PATIENCE);
+        let pods = self.patience.values().map(|(end, _)| *end);
         let silence = self.own.iter().map(|_| SILENCE);
         let answer = self.way.patience();
-        nodes
-            .chain(silence)
+        pods.chain(silence)
             .chain(answer)
             .filter(|end| *end > after)
             .min()
@@ -265,16 +268,8 @@ impl Evidence {
                 .filter(|((about, _), _)| about == name)
                 .map(|(_, (_, warning))| warning)
                 .collect();
-            let mut says = pods::read(pod, &warnings);
-            if let Some(why) = pods::unschedulable(pod) {
-                let (found, hopeless) = self.without_node(name, &why, at);
-                (if hopeless {
-                    &mut says.hopeless
-                } else {
-                    &mut says.told
-                })
-                .push(found);
-            }
+            let at_end = self.patience.get(name).is_some_and(|(end, _)| *end <= at);
+            let says = pods::read(pod, &warnings, at_end);
             let all = says.hopeless.into_iter().map(|found| (true, found));
             for (hopeless, found) in all.chain(says.told.into_iter().map(|found| (false, found))) {
                 said.push((found.line.clone(), hopeless, name, found));
@@ -296,17 +291,6 @@ impl Evidence {
             let heals = refusal::heals(refused, ending);
             if heals { told } else { hopeless }.push(refusal::finding(refused));
         }
-    }
-
-    fn without_node(&self, pod: &str, why: &str, at: Duration) -> (Finding, bool) {
-        let since = self.without_node.get(pod).copied().unwrap_or(at);
-        if at.saturating_sub(since) < NODE_PATIENCE {
-            return (Finding::new(format!("waits for a node: {why}")), false);
-        }
-        let minutes = NODE_PATIENCE.as_secs() / 60;
-        let finding = Finding::new(format!("no node for {minutes} minutes: {why}"))
-            .hint("add nodes that fit, or change resources, nodeSelector, tolerations or affinity");
-        (finding, true)
     }
 
     /// Pods of the version before, which a broken update leaves alone.

@@ -1,8 +1,14 @@
 //! What the state of one pod says. Pure.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::finding::{Finding, LogOf, message};
+
+const NODE_PATIENCE: Duration = Duration::from_mins(3);
+/// A kubelet sends its events beside its statuses, and each is watched on its own: any may be the first.
+const EVENT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A Warning event about a pod: its reason and its message.
 pub(super) type Warning = (String, String);
@@ -29,20 +35,31 @@ pub(super) fn is_ready(pod: &Value) -> bool {
 }
 
 /// Why the scheduler finds no node.
-pub(super) fn unschedulable(pod: &Value) -> Option<String> {
+fn unschedulable(pod: &Value) -> Option<String> {
     let scheduled = condition(pod, "PodScheduled")?;
     let refused = scheduled["status"] == "False" && scheduled["reason"] == "Unschedulable";
     refused.then(|| message(text(scheduled, "/message")))
 }
 
-/// Reads a pod and the newest warnings about it.
-pub(super) fn read(pod: &Value, warnings: &[&Warning]) -> Says {
+/// How long a state may last before it counts as failure: without a node, since an autoscaler needs its time, and
+/// without an image while an event may still name the Secret that it takes.
+pub(super) fn patience(pod: &Value) -> Option<Duration> {
+    if unschedulable(pod).is_some() {
+        return Some(NODE_PATIENCE);
+    }
+    let has_secrets = array(&pod["spec"]["imagePullSecrets"]).next().is_some();
+    let pulls = statuses(pod).any(|status| is_pulled(text(status, "/state/waiting/reason")));
+    (has_secrets && pulls).then_some(EVENT_PATIENCE)
+}
+
+/// Reads a pod and the newest warnings about it; whether its [`patience`] is at an end.
+pub(super) fn read(pod: &Value, warnings: &[&Warning], at_end: bool) -> Says {
     let mut says = Says::default();
-    let statuses = ["initContainerStatuses", "containerStatuses"]
-        .into_iter()
-        .flat_map(|list| array(&pod["status"][list]));
-    for status in statuses {
-        container(pod, status, warnings, &mut says);
+    for status in statuses(pod) {
+        container(pod, status, (warnings, at_end), &mut says);
+    }
+    if let Some(why) = unschedulable(pod) {
+        without_node(&why, at_end, &mut says);
     }
     let creating = text(pod, "/status/phase") == "Pending";
     let known = ["FailedMount", "FailedCreatePodSandBox", NO_PULL_SECRET];
@@ -59,7 +76,30 @@ pub(super) fn read(pod: &Value, warnings: &[&Warning]) -> Says {
     says
 }
 
-fn container(pod: &Value, status: &Value, warnings: &[&Warning], says: &mut Says) {
+fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
+    ["initContainerStatuses", "containerStatuses"]
+        .into_iter()
+        .flat_map(|list| array(&pod["status"][list]))
+}
+
+fn without_node(why: &str, at_end: bool, says: &mut Says) {
+    if !at_end {
+        says.told
+            .push(Finding::new(format!("waits for a node: {why}")));
+        return;
+    }
+    let minutes = NODE_PATIENCE.as_secs() / 60;
+    let finding = Finding::new(format!("no node for {minutes} minutes: {why}"))
+        .hint("add nodes that fit, or change resources, nodeSelector, tolerations or affinity");
+    says.hopeless.push(finding);
+}
+
+fn container(
+    pod: &Value,
+    status: &Value,
+    (warnings, at_end): (&[&Warning], bool),
+    says: &mut Says,
+) {
     let name = text(status, "/name");
     let why = message(text(status, "/state/waiting/message"));
     let reason = text(status, "/state/waiting/reason");
@@ -73,7 +113,12 @@ fn container(pod: &Value, status: &Value, warnings: &[&Warning], says: &mut Says
         | "ImageInspectError" => {
             let image = message(text(status, "/image"));
             let line = format!("image {image} cannot be pulled: {said}");
-            pull(pod, (name, reason, &line), warnings, says);
+            pull(
+                (name, reason, &line),
+                warnings,
+                at_end || patience(pod) != Some(EVENT_PATIENCE),
+                says,
+            );
         }
         "CreateContainerConfigError" if may_come(&why) => {
             let line = format!("container {name} waits for what it refers to: {why}");
@@ -98,16 +143,20 @@ fn container(pod: &Value, status: &Value, warnings: &[&Warning], says: &mut Says
 const NO_PULL_SECRET: &str = "FailedToRetrieveImagePullSecret";
 const PULL_SECRET: &str = "image pull Secret";
 
+/// Whether the kubelet asked the registry for the image, and asks again.
+fn is_pulled(reason: &str) -> bool {
+    ["ErrImagePull", "ImagePullBackOff"].contains(&reason)
+}
+
 /// An image that cannot be pulled: for lack of a Secret, which may still be made, or for good.
 fn pull(
-    pod: &Value,
     (name, reason, line): (&str, &str, &str),
     warnings: &[&Warning],
+    hopeless: bool,
     says: &mut Says,
 ) {
     let lacks = warnings.iter().find(|(reason, _)| reason == NO_PULL_SECRET);
-    let tried = ["ErrImagePull", "ImagePullBackOff"].contains(&reason);
-    if let Some((_, why)) = lacks.filter(|_| tried) {
+    if let Some((_, why)) = lacks.filter(|_| is_pulled(reason)) {
         // Unable to retrieve some image pull secrets (one, two); attempting to pull the image may not succeed.
         let names = why.split(['(', ')']).nth(1).unwrap_or(why);
         let line = format!("container {name} waits for {PULL_SECRET} {names}: {line}");
@@ -118,12 +167,10 @@ fn pull(
     let finding = Finding::new(format!("container {name}: {line}")).hint(
         "check the image's name and tag (--image); a private registry needs imagePullSecrets, ECR the pull rights of the node's role",
     );
-    // The event that would name a Secret may come after the first failure.
-    let has_secrets = array(&pod["spec"]["imagePullSecrets"]).next().is_some();
-    if reason == "ErrImagePull" && has_secrets {
-        says.told.push(finding);
-    } else {
+    if hopeless {
         says.hopeless.push(finding);
+    } else {
+        says.told.push(finding);
     }
 }
 

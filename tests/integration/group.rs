@@ -37,7 +37,10 @@ fn annotate(world: &World<'_>, change: &str) {
     ]);
 }
 
-fn await_complaint(world: &World<'_>) {
+/// Makes the guest one that the controller complains of, and waits until it has done so.
+fn spoil(world: &World<'_>, change: &str) {
+    world.kubectl(&["-n", "team-x", "delete", "events", "--all"]);
+    annotate(world, change);
     let about = "--field-selector=reason=FailedBuildModel";
     let seen = || {
         let found = world.kubectl(&["-n", "team-x", "get", "events", about, "-o", "name"]);
@@ -64,8 +67,7 @@ fn a_bad_ingress_of_another_is_named_and_waited_for_and_an_own_one_fails() {
 }
 
 fn added_when_the_other_is_mended(world: &World<'_>) {
-    annotate(world, r#"listen-ports=[{"FTP": 21}]"#);
-    await_complaint(world);
+    spoil(world, r#"listen-ports=[{"FTP": 21}]"#);
     let mut child = world.start(&["tenant", "add", "second"]);
     let mut said = Lines::of(&mut child);
     said.until("Ingress team-x/web blocks the shared load balancer for all its members: listen protocol must be HTTP or HTTPS: FTP");
@@ -78,8 +80,7 @@ const HEALTH: [&str; 5] = ["tenant", "add", "second", "--set", "health.path=/liv
 
 /// The tenant is ready as it was, but what was changed does not hold, which no rollout shows.
 fn changed_while_another_is_bad(world: &World<'_>) {
-    annotate(world, r#"listen-ports=[{"FTP": 21}]"#);
-    await_complaint(world);
+    spoil(world, r#"listen-ports=[{"FTP": 21}]"#);
     for add in [&HEALTH[..], &HEALTH[..3]] {
         let _ = world.mcpctl(add).expect(0).says(&[
             "warning: what was changed at Ingress mcp-second/mcp-server has no effect yet: Ingress team-x/web blocks the shared load balancer for all its members: listen protocol must be HTTP or HTTPS: FTP; mend or remove that one",
@@ -119,9 +120,9 @@ fn changed_for_the_worse(world: &World<'_>) {
 }
 
 fn not_added_in_time(world: &World<'_>) {
-    annotate(world, "load-balancer-attributes=nonsense");
+    spoil(world, "load-balancer-attributes=nonsense");
     let _ = world
-        .mcpctl(&["tenant", "add", "third", "--timeout", "6s"])
+        .mcpctl(&["tenant", "add", "third", "--timeout", "10s"])
         .expect(4)
         .says(&[
             "Ingress has no address yet",

@@ -170,7 +170,7 @@ fn an_image_pull_secret_that_arrives_late_is_named_and_waited_for() {
         "--set",
         secrets,
         "--timeout",
-        "6s",
+        "10s",
     ];
     let _ = world.mcpctl(&add).expect(4).says(&[
         "waits for image pull Secret other: ",

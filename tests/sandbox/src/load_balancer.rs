@@ -84,7 +84,8 @@ impl LoadBalancer {
             }));
         }
         let held = Held::default();
-        engine.spawn(Controller::new(client, Arc::clone(&held), inbox.clone()).run(messages));
+        let (known, again) = (Arc::clone(&held), inbox.clone());
+        engine.spawn(async move { Controller::new(client, known, again).run(messages).await });
         Ok(Self { held, inbox })
     }
 

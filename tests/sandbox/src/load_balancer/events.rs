@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::world::{key, text};
 use crate::files::digest;
-use crate::kubernetes;
+use crate::kubernetes::{self, is_status};
 
 /// What happened to a group.
 pub(crate) struct Report<'a> {
@@ -22,9 +23,13 @@ pub(crate) enum Severity {
     Warning,
 }
 
-/// Writes events; a repeated one is counted up, as client-go's recorder does.
+/// An event as it is to be written, and how often it was recorded.
+type Recorded = (Value, u64);
+
+/// Writes events; a repeated one is counted up, as client-go's recorder does. Nobody waits for them, but they are
+/// written one after the other: the last one is the last word.
 pub(crate) struct Recorder {
-    client: kube::Client,
+    sink: UnboundedSender<Recorded>,
     /// By what makes two events the same: the event's name and its count.
     written: HashMap<[String; 3], (String, u64)>,
     number: u64,
@@ -32,8 +37,10 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn new(client: kube::Client) -> Self {
+        let (sink, recorded) = unbounded_channel();
+        tokio::spawn(write(client, recorded));
         Self {
-            client,
+            sink,
             written: HashMap::new(),
             number: 0,
         }
@@ -45,22 +52,30 @@ impl Recorder {
             let uid = text(&ingress["metadata"]["uid"]);
             let same = [uid, report.reason, report.message].map(str::to_owned);
             self.number += 1;
-            let (namespace, name) = key(ingress);
+            let (_, name) = key(ingress);
             let fresh = format!("{name}.{}", digest(&[uid, &self.number.to_string()]));
             let (event, count) = self.written.entry(same).or_insert((fresh, 0));
             *count += 1;
             let object = event_object(ingress, event, *count, report);
-            let path = format!("/api/v1/namespaces/{namespace}/events");
-            let (client, event, count) = (self.client.clone(), event.clone(), *count);
-            tokio::spawn(async move {
-                if count > 1 {
-                    let again = json!({"count": count, "lastTimestamp": object["lastTimestamp"]});
-                    let _ = kubernetes::merge(&client, &format!("{path}/{event}"), &again).await;
-                } else {
-                    let _ = kubernetes::create(&client, &path, &object).await;
-                }
-            });
+            // The sink ends with the sandbox.
+            let _ = self.sink.send((object, *count));
         }
+    }
+}
+
+async fn write(client: kube::Client, mut recorded: UnboundedReceiver<Recorded>) {
+    while let Some((event, count)) = recorded.recv().await {
+        let (namespace, name) = key(&event);
+        let path = format!("/api/v1/namespaces/{namespace}/events");
+        if count > 1 {
+            let again = json!({"count": count, "lastTimestamp": event["lastTimestamp"]});
+            let counted = kubernetes::merge(&client, &format!("{path}/{name}"), &again).await;
+            // One that was deleted meanwhile is made again.
+            if !counted.is_err_and(|error| is_status(&error, 404)) {
+                continue;
+            }
+        }
+        let _ = kubernetes::create(&client, &path, &event).await;
     }
 }
 
