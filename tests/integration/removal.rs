@@ -252,8 +252,12 @@ fn a_namespace_that_does_not_go_says_by_which_condition() {
     let held = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"held","namespace":"mcp-clinging","finalizers":["example.com/never"]}}"#;
     let file = world.write("held.json", held);
     world.kubectl(&["create", "-f", &file.display().to_string()]);
-    let remove = ["tenant", "remove", "clinging", "--yes", "--timeout", "8s"];
-    let _ = world.mcpctl(&remove).expect(4).says(&[
+    let remove = ["tenant", "remove", "clinging", "--yes", "--timeout"];
+    let _ = world.mcpctl(&[&remove[..], &["10s"]].concat()).expect(4);
+    let looked = "--for=condition=NamespaceFinalizersRemaining";
+    world.kubectl(&["wait", "namespace/mcp-clinging", looked, "--timeout=60s"]);
+    let again = world.mcpctl(&[&remove[..], &["3s"]].concat());
+    let _ = again.expect(4).says(&[
         "Namespace mcp-clinging is still being deleted",
         "NamespaceFinalizersRemaining",
         "example.com/never",
