@@ -1,6 +1,6 @@
 //! One tenant on the path: from what is said to a plan.
 
-use std::path::Path;
+use std::{path::Path, rc::Rc};
 
 use futures_util::future::{try_join, try_join4};
 
@@ -14,7 +14,7 @@ use crate::{
     input::{Flags, Given},
     marks::TENANT,
     object::{IAM, Id, Object, State},
-    observe::{self, Confirmed},
+    observe::{self, Confirmed, Holders},
     plan::{self, Conflict, Existing, Options, Plan, Subject},
     record::{self, Record},
     session::Session,
@@ -49,6 +49,8 @@ pub struct Look {
     pub namespace: Option<Object>,
     /// What AWS has under its names.
     identity: State,
+    /// Who holds hosts, if that was read already.
+    holders: Option<Rc<Holders>>,
 }
 
 /// Checks a tenant's name.
@@ -106,12 +108,28 @@ impl Look {
     /// Conflict, for a record that was edited, and where somebody else carries role and association out than the settings
     /// say; else what the API server answered.
     pub async fn at(session: &Session<'_>, name: TenantName) -> Result<Self> {
-        match Self::with_fault(session, name).await? {
-            (_, Some(fault)) => Err(fault),
-            (look, None) => {
-                look.carried_out_as_told(session)?;
-                Ok(look)
-            }
+        let (look, fault) = Self::with_fault(session, name).await?;
+        look.believed(fault, session)
+    }
+
+    /// As [`Self::at`], for a tenant that is to be made: who holds hosts is read beside the search for a role that a lost
+    /// record may have left, which takes a round trip of its own.
+    ///
+    /// # Errors
+    /// As [`Self::at`].
+    pub async fn to_make(session: &Session<'_>, name: TenantName) -> Result<Self> {
+        let holders = async || match &session.kubernetes {
+            Some(kubernetes) => observe::holders(kubernetes).await.map(Some),
+            None => Ok(None),
+        };
+        let (look, fault) = Self::with(session, name, holders).await?;
+        look.believed(fault, session)
+    }
+
+    fn believed(self, fault: Option<Error>, session: &Session<'_>) -> Result<Self> {
+        match fault {
+            Some(fault) => Err(fault),
+            None => self.carried_out_as_told(session).map(|()| self),
         }
     }
 
@@ -122,6 +140,15 @@ impl Look {
     pub async fn with_fault(
         session: &Session<'_>,
         name: TenantName,
+    ) -> Result<(Self, Option<Error>)> {
+        Self::with(session, name, async || Ok(None)).await
+    }
+
+    /// Reads who holds hosts as well, where nothing of the tenant lives under the derived names.
+    async fn with(
+        session: &Session<'_>,
+        name: TenantName,
+        holders: impl AsyncFnOnce() -> Result<Option<Holders>>,
     ) -> Result<(Self, Option<Error>)> {
         let settings = &session.settings;
         let derived = Names::derive(&name, settings)?;
@@ -144,8 +171,16 @@ impl Look {
         let told = |role: &Object| observe::names_of(role, settings, &derived);
         let recorded = record.as_ref().map(|record| record.names.clone());
         let mut names = recorded.or_else(|| identity.values().find_map(told));
+        let mut held = None;
         if let (None, Some(Side::Aws(aws))) = (&names, session.identities()) {
-            names = observe::names_in_aws(aws, name.as_str(), settings, &derived).await?;
+            let search = observe::names_in_aws(aws, name.as_str(), settings, &derived);
+            let holders = async {
+                match &namespace {
+                    Some(_) => Ok(None),
+                    None => holders().await,
+                }
+            };
+            (names, held) = try_join(search, holders).await?;
         }
         let names = names.unwrap_or_else(|| derived.clone());
         if names != derived && session.ack.is_none() {
@@ -163,6 +198,7 @@ impl Look {
             record,
             namespace,
             identity,
+            holders: held.map(Rc::new),
         };
         Ok((look, fault))
     }

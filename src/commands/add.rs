@@ -73,18 +73,20 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     };
     let (session, resolved, plan, live, look) = context
         .until_signal(async {
-            let look = async |session: &Session<'_>| Look::at(session, name).await;
-            let (session, look) = Session::open_and(context, only, look).await?;
+            let look = async |session: &Session<'_>| {
+                let guard = Guard::of(session.kubernetes.as_ref(), &session.settings);
+                let guard = async { Ok(guard.await) };
+                try_join(Look::to_make(session, name), guard).await
+            };
+            let (session, (look, guard)) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
             let wanted = look.wanted(&resolved, &session)?;
             let findings = lint((&resolved, &wanted), &session.settings, args)?;
             warn(context, &findings, &resolved, args);
-            let guard = Guard::of(session.kubernetes.as_ref(), &session.settings);
-            let ((plan, live), guard) =
-                try_join(look.plan(&resolved, wanted, &session, &how), guard).await?;
+            let (plan, live) = look.plan(&resolved, wanted, &session, &how).await?;
             let mut plan = plan.to_write()?;
             look.said_enough((&given, &resolved), &plan, only)?;
-            heed(&guard, &plan, &session, args)?;
+            heed(&guard?, &plan, &session, args)?;
             check(&mut plan, &look.subject, &session).await?;
             Ok((session, resolved, plan, live, look))
         })

@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
                 context.report.about("tenant", name.as_str());
                 let look = match first.take() {
                     Some(look) => look,
-                    None => Look::at(&session, name.clone()).await,
+                    None => Look::to_make(&session, name.clone()).await,
                 };
                 match one((&session, aws.as_ref()), (args, &given), look).await {
                     Ok(clean) => codes.push(u8::from(!clean)),
@@ -81,7 +81,7 @@ async fn first(
         names
     };
     let first = match names.first() {
-        Some(name) => Some(Look::at(session, name.clone()).await),
+        Some(name) => Some(Look::to_make(session, name.clone()).await),
         None => None,
     };
     Ok((names, first))

@@ -1,5 +1,7 @@
 //! Whether a tenant may have its host: nobody else holds it, and the load balancer has room.
 
+use std::rc::Rc;
+
 use super::Look;
 use crate::{
     error::Result,
@@ -17,7 +19,7 @@ impl Look {
         resolved: &Resolved,
         session: &Session<'_>,
         wanted: &State,
-    ) -> Result<Option<Holders>> {
+    ) -> Result<Option<Rc<Holders>>> {
         let class = session.settings.ingress.class.as_str();
         let says = self
             .namespace
@@ -26,9 +28,13 @@ impl Look {
         let makes = wanted
             .keys()
             .any(|id| id.is("networking.k8s.io", "Ingress"));
-        match &session.kubernetes {
-            Some(kubernetes) if makes && !says => observe::holders(kubernetes).await.map(Some),
-            _ => Ok(None),
+        if !makes || says {
+            return Ok(None);
+        }
+        match (&self.holders, &session.kubernetes) {
+            (Some(known), _) => Ok(Some(Rc::clone(known))),
+            (None, Some(kubernetes)) => Ok(Some(Rc::new(observe::holders(kubernetes).await?))),
+            (None, None) => Ok(None),
         }
     }
 }
@@ -39,11 +45,11 @@ pub(super) async fn conflicts(
     resolved: &Resolved,
     session: &Session<'_>,
     (wanted, live): (&State, &State),
-    holders: Option<Holders>,
+    holders: Option<Rc<Holders>>,
 ) -> Result<Vec<Conflict>> {
     let takes = observe::takes_host(wanted, live);
     let holders = match (holders, &session.kubernetes) {
-        (None, Some(kubernetes)) if takes => Some(observe::holders(kubernetes).await?),
+        (None, Some(kubernetes)) if takes => Some(Rc::new(observe::holders(kubernetes).await?)),
         (holders, _) => holders,
     };
     Ok(holders.map_or_else(Vec::new, |holders| {
