@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::AttachedPolicy;
+use aws_sdk_iam::types::{AttachedPolicy, Role};
 use serde_json::{Map, Value, json};
 
 use super::{CallError, Reason, call::call, trace};
@@ -58,41 +58,34 @@ impl Iam {
     /// # Errors
     /// Anything but "no such role".
     pub async fn role(&self, id: &Id, name: &str) -> Answer<Option<Object>> {
-        let get = async || self.client.get_role().role_name(name).send().await;
-        let get = async { present(call(&format!("iam:GetRole {name}"), get).await) };
         let (role, inline, managed, profiles) = futures_util::future::try_join4(
-            get,
+            self.bare_role(id, name),
             self.inline_policies(name),
             self.managed_policies(name),
             self.instance_profiles(name),
         )
         .await?;
-        let role = role.and_then(|output| output.role);
-        let (Some(role), Some(inline), Some(managed)) = (role, inline, managed) else {
+        let (Some(mut role), Some(inline), Some(managed)) = (role, inline, managed) else {
             return Ok(None);
         };
-        let tags = role.tags.unwrap_or_default();
-        let tags: Vec<Value> = tags
-            .iter()
-            .map(|tag| json!({"key": tag.key, "value": tag.value}))
-            .collect();
-        let trust = role.assume_role_policy_document.unwrap_or_default();
-        let mut spec = json!({
-            "name": role.role_name,
-            "path": role.path,
-            "assumeRolePolicyDocument": document(&trust),
-            "inlinePolicies": inline,
-            "policies": managed,
-            "tags": tags,
-        });
-        let boundary = role.permissions_boundary;
-        if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn) {
-            spec["permissionsBoundary"] = arn.into();
-        }
-        let mut object = to_object(id, &spec, &role.arn);
-        object.tree["status"]["createdAt"] = role.create_date.secs().into();
-        object.tree["status"]["instanceProfiles"] = profiles.into();
-        Ok(Some(object))
+        role.tree["spec"]["inlinePolicies"] = inline.into();
+        role.tree["spec"]["policies"] = managed.into();
+        role.tree["status"]["instanceProfiles"] = profiles.into();
+        Ok(Some(role))
+    }
+
+    /// Reads a role without its policies and instance profiles: whose it is, and who may use it.
+    ///
+    /// # Errors
+    /// Anything but "no such role".
+    pub async fn bare_role(&self, id: &Id, name: &str) -> Answer<Option<Object>> {
+        Ok(self.get(name).await?.map(|role| bare(id, role)))
+    }
+
+    async fn get(&self, name: &str) -> Answer<Option<Role>> {
+        let get = async || self.client.get_role().role_name(name).send().await;
+        let output = present(call(&format!("iam:GetRole {name}"), get).await)?;
+        Ok(output.and_then(|output| output.role))
     }
 
     /// ARN and trust policy of a role; none where there is no such role.
@@ -100,10 +93,7 @@ impl Iam {
     /// # Errors
     /// When IAM does not answer.
     pub async fn trust(&self, name: &str) -> Answer<Option<(String, Value)>> {
-        let get = async || self.client.get_role().role_name(name).send().await;
-        let output = present(call(&format!("iam:GetRole {name}"), get).await)?;
-        let role = output.and_then(|output| output.role);
-        Ok(role.map(|role| {
+        Ok(self.get(name).await?.map(|role| {
             let trust = role.assume_role_policy_document.unwrap_or_default();
             (role.arn, document(&trust))
         }))
@@ -216,13 +206,35 @@ impl Iam {
                 .await
         })
         .await?;
-        let summary = |role: aws_sdk_iam::types::Role| RoleSummary {
+        let summary = |role: Role| RoleSummary {
             name: role.role_name,
             arn: role.arn,
             trust: document(&role.assume_role_policy_document.unwrap_or_default()),
         };
         Ok(roles.into_iter().map(summary).collect())
     }
+}
+
+fn bare(id: &Id, role: Role) -> Object {
+    let tags = role.tags.unwrap_or_default();
+    let tags: Vec<Value> = tags
+        .iter()
+        .map(|tag| json!({"key": tag.key, "value": tag.value}))
+        .collect();
+    let trust = role.assume_role_policy_document.unwrap_or_default();
+    let mut spec = json!({
+        "name": role.role_name,
+        "path": role.path,
+        "assumeRolePolicyDocument": document(&trust),
+        "tags": tags,
+    });
+    let boundary = role.permissions_boundary;
+    if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn) {
+        spec["permissionsBoundary"] = arn.into();
+    }
+    let mut object = to_object(id, &spec, &role.arn);
+    object.tree["status"]["createdAt"] = role.create_date.secs().into();
+    object
 }
 
 /// An answer, or none where the role does not exist.

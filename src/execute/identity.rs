@@ -174,12 +174,8 @@ async fn associate(
 pub(super) async fn delete(object: &Object, aws: &Aws, run: &Run<'_>) -> Result<bool> {
     let id = object.id();
     if id.is(IAM, "Role") {
-        return match aws.iam.role(id, object.text("/spec/name")).await? {
-            Some(now) => Ok(still_ours(&now, run)?
-                && aws
-                    .iam
-                    .delete(&now, &object.tree["spec"]["policies"])
-                    .await?),
+        return match aws.iam.bare_role(id, object.text("/spec/name")).await? {
+            Some(now) => Ok(still_ours(&now, run)? && aws.iam.delete(object).await?),
             None => Ok(false),
         };
     }

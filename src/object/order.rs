@@ -71,9 +71,10 @@ pub fn in_making_order(state: &State) -> Vec<&Object> {
 }
 
 /// Whether deleting `later` is issued only after deleting `earlier` was accepted. The order disarms a tenant even
-/// where a shared load balancer never lets its Ingress go: Ingress, Deployment, association, role, then the rest.
+/// where a shared load balancer never lets its Ingress go: Ingress and Deployment, association, role, then the rest.
 pub fn deleted_before(earlier: &Id, later: &Id) -> bool {
-    deletion_rank(earlier) < deletion_rank(later)
+    let at_once = earlier.is("networking.k8s.io", "Ingress") && starts_pods(later);
+    !at_once && deletion_rank(earlier) < deletion_rank(later)
 }
 
 /// Place in the order of deletion; lower goes first.

@@ -113,8 +113,8 @@ fn a_removal_waits_for_what_ack_deletes_the_association_first() {
     let live = live(&wanted(), &synced());
     insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
     00 delete Ingress mcp-server                        <- 13
-    01 delete Deployment mcp-server                     <- 00
-    02 delete PodIdentityAssociation acme               <- 01
+    01 delete Deployment mcp-server                     <- 13
+    02 delete PodIdentityAssociation acme               <- 00 01
     03 delete Role acme                                 <- 15
     04 goes LimitRange tenant                           <- 13
     05 goes ResourceQuota tenant                        <- 13

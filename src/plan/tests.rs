@@ -219,9 +219,9 @@ fn what_no_template_makes_any_more_is_deleted_and_an_own_kind_waited_for() {
     insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
     00 goes HorizontalPodAutoscaler own                 <- 15
     01 delete Ingress mcp-server                        <- 15
-    02 delete Deployment mcp-server                     <- 01
-    03 delete Widget own                                <- 01
-    04 delete PodIdentityAssociation acme               <- 02 03
+    02 delete Deployment mcp-server                     <- 15
+    03 delete Widget own                                <- 15
+    04 delete PodIdentityAssociation acme               <- 01 02 03
     05 delete Role acme                                 <- 04
     06 goes LimitRange tenant                           <- 15
     07 goes ResourceQuota tenant                        <- 15
@@ -283,8 +283,8 @@ fn a_removal_disarms_the_tenant_and_waits_for_its_ingress_only_before_the_namesp
     running(&mut live);
     insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
     00 delete Ingress mcp-server                        <- 13
-    01 delete Deployment mcp-server                     <- 00
-    02 delete PodIdentityAssociation acme               <- 01
+    01 delete Deployment mcp-server                     <- 13
+    02 delete PodIdentityAssociation acme               <- 00 01
     03 delete Role acme                                 <- 02
     04 goes LimitRange tenant                           <- 13
     05 goes ResourceQuota tenant                        <- 13

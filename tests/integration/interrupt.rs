@@ -142,7 +142,7 @@ fn an_interrupted_removal_is_completed_by_the_same_command() {
     hold.release();
     let run = Run::from_output(child.wait_with_output().expect("an end")).expect(130);
     let _ = run.says(&[
-        "deleted Ingress",
+        "stands: deleted ",
         "PodIdentityAssociation halfgone",
         "not begun: Role halfgone",
     ]);

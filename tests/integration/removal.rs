@@ -229,7 +229,7 @@ fn a_finalizer_that_stays_is_named_and_the_same_command_resumes() {
     let world = World::new("stuck");
     let _ = world.mcpctl(&["tenant", "add", "stuck"]).expect(0);
     world.sandbox.hold_ingress("mcp-stuck", true);
-    let remove = ["tenant", "remove", "stuck", "--yes", "--timeout", "1s"];
+    let remove = ["tenant", "remove", "stuck", "--yes", "--timeout", "5s"];
     let blocked = world.mcpctl(&remove).expect(4);
     let blocked = blocked.says(&[
         "Ingress mcp-stuck/mcp-server",
@@ -237,7 +237,18 @@ fn a_finalizer_that_stays_is_named_and_the_same_command_resumes() {
         "same command",
     ]);
     // The tenant is disarmed all the same.
-    assert!(blocked.stderr.contains("deleted Ingress mcp-stuck/mcp-server, Deployment mcp-stuck/mcp-server, PodIdentityAssociation"), "{blocked}");
+    let stands = blocked
+        .stderr
+        .lines()
+        .find(|line| line.contains("stands: deleted"));
+    let gone = [
+        "Ingress mcp-stuck/mcp-server",
+        "Deployment mcp-stuck/mcp-server",
+        "PodIdentityAssociation",
+        "Role",
+    ];
+    let all = |line: &str| gone.iter().all(|id| line.contains(id));
+    assert!(stands.is_some_and(all), "{blocked}");
     world.sandbox.hold_ingress("mcp-stuck", false);
     let _ = world
         .mcpctl(&["tenant", "remove", "stuck", "--yes"])

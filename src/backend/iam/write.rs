@@ -162,11 +162,12 @@ impl Iam {
         .map(|_| ())
     }
 
-    /// Deletes a role after our inline policy and the given managed ones. Others make IAM refuse. False when it was gone already.
+    /// Deletes a role after our inline policy and the managed ones that it was read with. Others make IAM refuse. False when
+    /// it was gone already.
     ///
     /// # Errors
     /// The first call that fails.
-    pub async fn delete(&self, live: &Object, managed: &Value) -> Answer<bool> {
+    pub async fn delete(&self, live: &Object) -> Answer<bool> {
         let name = live.text("/spec/name");
         let mut wrote = false;
         let later = |wrote: bool| {
@@ -175,10 +176,9 @@ impl Iam {
                 ..error
             }
         };
-        if live.tree.pointer("/spec/inlinePolicies/mcpctl").is_some() {
-            wrote |= absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?;
-        }
-        let managed = managed.as_array().into_iter().flatten();
+        wrote |= absent_is_fine(self.delete_policy(name, OUR_POLICY).await)?;
+        let managed = live.tree["spec"]["policies"].as_array();
+        let managed = managed.into_iter().flatten();
         for arn in managed.filter_map(Value::as_str) {
             let detached = self.detach(name, arn).await;
             wrote |= absent_is_fine(detached).map_err(later(wrote))?;
