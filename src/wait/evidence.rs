@@ -72,7 +72,7 @@ impl Evidence {
         }
     }
 
-    /// Takes in an object that lives; its kind, or [`OWN`] for the workload of another kind.
+    /// Takes in an object that lives; its kind, or nothing for the workload of another kind.
     pub fn present(&mut self, kind: &str, tree: Value, at: Duration) {
         let name = text(&tree, "/metadata/name").to_string();
         match kind {
