@@ -9,6 +9,7 @@ use crate::{lint::Allowed, policy::Policy, quantity::Quantity};
 use kubernetes::{Affinity, Checked, EnvFrom, LabelSelector, ObjectName, Toleration};
 
 mod auth;
+mod aws;
 mod checked;
 mod duration;
 mod env;
@@ -20,6 +21,7 @@ mod origin;
 mod types;
 
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
+pub use aws::{AccountId, Arn, ClusterName, Region, RoleArn};
 pub use duration::Duration;
 pub use env::{CHOOSES_IDENTITY, EnvVar, OF_CONTAINERS, unseen};
 pub use layers::{Input, Resolved, is_protected, lay, merge, resolve};
@@ -27,10 +29,7 @@ pub use names::{
     Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,
 };
 pub use origin::{Field, Layer, Origin};
-pub use types::{
-    AccountId, Arn, Cidr, ClassName, ClusterName, EnvName, Host, Image, Region, RoleArn,
-    TenantName, Text, UrlPath,
-};
+pub use types::{Cidr, ClassName, EnvName, Host, Image, TenantName, Text, UrlPath};
 
 /// `apiVersion` of a tenant file.
 pub const API_VERSION: &str = "mcpctl.dev/v1alpha1";

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::types::{ClusterName, Host, TenantName};
+use super::{ClusterName, Host, TenantName};
 use crate::{
     config::{Cluster, Settings},
     error::{Error, Result},
