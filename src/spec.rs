@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{lint::Allowed, policy::Policy, quantity::Quantity};
+use crate::quantity::Quantity;
 use kubernetes::{Affinity, Checked, EnvFrom, LabelSelector, ObjectName, Toleration};
 
 mod auth;
 mod aws;
 mod checked;
+mod disruption;
 mod duration;
 mod env;
 mod findings;
+mod identity;
 pub mod kubernetes;
 mod layers;
 mod names;
@@ -22,8 +24,10 @@ mod types;
 
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
 pub use aws::{AccountId, Arn, ClusterName, Region, RoleArn};
+pub use disruption::{Disruption, DoNotDisrupt};
 pub use duration::Duration;
 pub use env::{CHOOSES_IDENTITY, EnvVar, OF_CONTAINERS, unseen};
+pub use identity::{Boundary, Identity};
 pub use layers::{Input, Resolved, is_protected, lay, merge, resolve};
 pub use names::{
     Names, SERVICE_ACCOUNT, dns_suffix, is_named_after, partition, role_name, role_path, tenant_in,
@@ -270,90 +274,4 @@ pub struct Egress {
     pub pod_selector: Option<LabelSelector>,
     /// TCP ports.
     pub ports: Vec<Port>,
-}
-
-/// What Karpenter may do to the tenant's pods.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Disruption {
-    /// `true`, or a duration from the pod's start such as `30m` (Karpenter 1.12 and later).
-    pub do_not_disrupt: Option<DoNotDisrupt>,
-}
-
-/// The value of `karpenter.sh/do-not-disrupt`.
-#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
-#[serde(try_from = "Value", into = "Value")]
-pub enum DoNotDisrupt {
-    /// As long as the pod lives, or not at all.
-    Always(bool),
-    /// So long after its start.
-    For(Duration),
-}
-
-impl TryFrom<Value> for DoNotDisrupt {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        match value {
-            Value::Bool(always) => Ok(Self::Always(always)),
-            Value::String(text) => text.parse().map(Self::For),
-            _ => Err("expected true, false or a duration such as 30m".into()),
-        }
-    }
-}
-
-impl From<DoNotDisrupt> for Value {
-    fn from(value: DoNotDisrupt) -> Self {
-        match value {
-            DoNotDisrupt::Always(always) => always.into(),
-            DoNotDisrupt::For(duration) => duration.as_str().into(),
-        }
-    }
-}
-
-/// What the tenant's role may do.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct Identity {
-    /// The policy document, or the path of one, relative to the file that names it.
-    pub policy: Option<Policy>,
-    /// Managed policies to attach.
-    pub managed_policy_arns: Vec<Arn>,
-    /// Permissions boundary, or `none`; from the settings where it is not given.
-    pub permissions_boundary: Option<Boundary>,
-    /// A role, perhaps of another account, that EKS assumes with the tenant's: the pods get its credentials.
-    pub target_role_arn: Option<RoleArn>,
-    /// Rules of the policy lint that its owner lets through.
-    pub allow: Vec<Allowed>,
-}
-
-/// A permissions boundary, or the explicit word that there is none.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Boundary {
-    /// No boundary, said explicitly.
-    None,
-    /// ARN of a managed policy.
-    Policy(Arn),
-}
-
-impl TryFrom<String> for Boundary {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text == "none" {
-            Ok(Self::None)
-        } else {
-            text.parse().map(Self::Policy)
-        }
-    }
-}
-
-impl From<Boundary> for String {
-    fn from(boundary: Boundary) -> Self {
-        match boundary {
-            Boundary::None => "none".into(),
-            Boundary::Policy(arn) => arn.into(),
-        }
-    }
 }
