@@ -1,15 +1,15 @@
-//! The API server. Raw requests keep our JSON trees untouched and need no discovery.
+//! The API server, and how it is read. Raw requests keep our JSON trees untouched and need no discovery.
 
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures_util::Stream;
 use kube::Config;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{CallError, Reason, credentials::Credentials, retry::retry};
+use crate::object::{Id, KnownKind, Object};
 use discovery::Discovered;
 use reach::Reach;
 use wire::{collection, failed, not_served, query, request, to_object, transport};
@@ -19,11 +19,10 @@ mod exists;
 mod follow;
 mod reach;
 mod wire;
-use crate::{
-    ack,
-    managed::{MANAGER, REPAIR_MANAGER},
-    object::{Id, KnownKind, Object},
-};
+mod write;
+
+pub use follow::WatchEvent;
+pub use write::{Apply, Propagation};
 
 /// One call may take so long; a hung connection must not hang the verb.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,49 +30,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: usize = 500;
 
 type Answer<T> = std::result::Result<T, CallError>;
-
-/// How to apply an object.
-#[derive(Clone, Debug, Default)]
-pub struct Apply {
-    /// Ask what would come out; write nothing.
-    pub dry_run: bool,
-    /// Take fields that others hold.
-    pub force: bool,
-    /// Refuse if the object has changed since it was read. `1` means: refuse if it exists.
-    pub resource_version: Option<String>,
-    /// Another field manager than ours.
-    pub manager: Option<&'static str>,
-}
-
-impl Apply {
-    /// Refuses if the object exists: of two that create one, one is refused.
-    pub fn anew() -> Self {
-        Self {
-            resource_version: Some("1".into()),
-            ..Self::default()
-        }
-    }
-}
-
-/// What happens to dependants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    /// They go first, and the object with the last of them.
-    Foreground,
-    /// The garbage collector takes them later.
-    Background,
-}
-
-/// One change that a watch reports.
-#[derive(Clone, Debug)]
-pub enum WatchEvent {
-    /// It lives, as this.
-    Present(Value),
-    /// It is gone.
-    Gone(Value),
-    /// The watch ended or was refused; start again.
-    Ended,
-}
 
 /// A client for one cluster.
 #[derive(Clone)]
@@ -183,175 +139,6 @@ impl Kubernetes {
                 return Ok(objects);
             }
         }
-    }
-
-    /// Server-side apply, with strict field validation.
-    ///
-    /// # Errors
-    /// `Conflict` for a field that another manager holds and for an object that has changed.
-    pub async fn apply(&self, object: &Object, how: &Apply) -> Answer<Object> {
-        let id = object.id();
-        let call = format!(
-            "{} {id}",
-            if how.dry_run {
-                "dry-run of apply"
-            } else {
-                "apply"
-            }
-        );
-        let mut tree = ack::stored(object.tree.clone());
-        if let Some(version) = &how.resource_version {
-            tree["metadata"]["resourceVersion"] = version.as_str().into();
-        }
-        let query = query(&[
-            ("fieldManager", how.manager.unwrap_or(MANAGER)),
-            ("fieldValidation", "Strict"),
-            ("force", if how.force { "true" } else { "" }),
-            ("dryRun", if how.dry_run { "All" } else { "" }),
-        ]);
-        let path = format!("{}?{query}", self.path(id, &call)?);
-        to_object(self.send("PATCH", &path, Some(&tree), &call).await?, &call)
-    }
-
-    /// Creates an object by POST, as for a Lease that must be new or a pod whose name the server makes.
-    ///
-    /// # Errors
-    /// `Conflict` when it exists.
-    pub async fn create(&self, kind: &KnownKind, tree: &Value, dry_run: bool) -> Answer<Value> {
-        let namespace = tree["metadata"]["namespace"].as_str().unwrap_or_default();
-        let call = format!(
-            "{} {} in {namespace}",
-            if dry_run {
-                "dry-run of create"
-            } else {
-                "create"
-            },
-            kind.kind
-        );
-        let query = query(&[
-            ("fieldManager", MANAGER),
-            ("dryRun", if dry_run { "All" } else { "" }),
-        ]);
-        self.send(
-            "POST",
-            &format!("{}?{query}", collection(kind, namespace)),
-            Some(tree),
-            &call,
-        )
-        .await
-    }
-
-    /// Asks for a pod to end, as far as a disruption budget lets it. One that is gone, or is another of the same name,
-    /// is well.
-    ///
-    /// # Errors
-    /// `Busy` when the budget does not.
-    pub async fn evict(&self, pod: &Object) -> Answer<()> {
-        let id = pod.id();
-        let call = format!("evict {id}");
-        let path = format!("{}/eviction", self.path(id, &call)?);
-        let eviction = json!({
-            "apiVersion": "policy/v1",
-            "kind": "Eviction",
-            "metadata": {"name": id.name, "namespace": id.namespace},
-            "deleteOptions": {"preconditions": {"uid": pod.text("/metadata/uid")}},
-        });
-        match self.send("POST", &path, Some(&eviction), &call).await {
-            Err(error) if !matches!(error.reason, Reason::NotFound | Reason::Conflict) => {
-                Err(error)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Replaces an object that has not changed since it was read.
-    ///
-    /// # Errors
-    /// `Conflict` when it has.
-    pub async fn replace(&self, object: &Object) -> Answer<Object> {
-        let call = format!("replace {}", object.id());
-        let path = format!(
-            "{}?{}",
-            self.path(object.id(), &call)?,
-            query(&[("fieldManager", MANAGER)])
-        );
-        to_object(
-            self.send("PUT", &path, Some(&object.tree), &call).await?,
-            &call,
-        )
-    }
-
-    /// Changes an object by JSON patch (RFC 6902), whose tests say what must still hold.
-    ///
-    /// # Errors
-    /// `Invalid` when a test fails.
-    pub async fn repair(
-        &self,
-        object: &Object,
-        operations: &[Value],
-        dry_run: bool,
-    ) -> Answer<Object> {
-        let call = format!(
-            "{} {}",
-            if dry_run {
-                "dry-run of repair"
-            } else {
-                "repair"
-            },
-            object.id()
-        );
-        let query = query(&[
-            ("fieldManager", REPAIR_MANAGER),
-            ("fieldValidation", "Strict"),
-            ("dryRun", if dry_run { "All" } else { "" }),
-        ]);
-        let path = format!("{}?{query}", self.path(object.id(), &call)?);
-        to_object(
-            self.send("PATCH", &path, Some(&operations.into()), &call)
-                .await?,
-            &call,
-        )
-    }
-
-    /// Deletes an object if it is still the one that was read. False when it was gone already.
-    ///
-    /// # Errors
-    /// `Conflict` when another object has its name now.
-    pub async fn delete(&self, id: &Id, uid: &str, propagation: Propagation) -> Answer<bool> {
-        let call = format!("delete {id}");
-        let mut options = json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": format!("{propagation:?}"),
-        });
-        if !uid.is_empty() {
-            options["preconditions"] = json!({"uid": uid});
-        }
-        match self
-            .send("DELETE", &self.path(id, &call)?, Some(&options), &call)
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(error) if error.reason == Reason::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Watches the objects of a kind in a namespace, or one object by name. Without a version the objects that live
-    /// come first.
-    ///
-    /// # Errors
-    /// When the watch cannot be opened.
-    pub async fn watch(
-        &self,
-        kind: &KnownKind,
-        namespace: &str,
-        name: Option<&str>,
-        version: &str,
-    ) -> Answer<impl Stream<Item = WatchEvent> + Unpin + use<>> {
-        let fields = name.map(|name| format!("metadata.name={name}"));
-        self.watch_where(kind, namespace, &fields.unwrap_or_default(), version)
-            .await
     }
 
     fn path(&self, id: &Id, call: &str) -> Answer<String> {

@@ -4,7 +4,7 @@ use futures_util::{Stream, StreamExt};
 use serde_json::Value;
 
 use super::{
-    Answer, Kubernetes, WatchEvent, collection,
+    Answer, Kubernetes, collection,
     wire::{failed, query, request},
 };
 use crate::object::{KnownKind, own_kind};
@@ -12,7 +12,35 @@ use crate::object::{KnownKind, own_kind};
 /// Bytes of a log at most: a line has no limit of its own.
 const LOG_BYTES: &str = "262144";
 
+/// One change that a watch reports.
+#[derive(Clone, Debug)]
+pub enum WatchEvent {
+    /// It lives, as this.
+    Present(Value),
+    /// It is gone.
+    Gone(Value),
+    /// The watch ended or was refused; start again.
+    Ended,
+}
+
 impl Kubernetes {
+    /// Watches the objects of a kind in a namespace, or one object by name. Without a version the objects that live
+    /// come first.
+    ///
+    /// # Errors
+    /// When the watch cannot be opened.
+    pub async fn watch(
+        &self,
+        kind: &KnownKind,
+        namespace: &str,
+        name: Option<&str>,
+        version: &str,
+    ) -> Answer<impl Stream<Item = WatchEvent> + Unpin + use<>> {
+        let fields = name.map(|name| format!("metadata.name={name}"));
+        self.watch_where(kind, namespace, &fields.unwrap_or_default(), version)
+            .await
+    }
+
     /// Watches the objects of a kind that a field selector selects, in one namespace or, without one, in all. Without a
     /// version the objects that live come first.
     ///
