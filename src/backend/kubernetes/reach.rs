@@ -10,6 +10,10 @@ use crate::{
     error::{Error, Result},
 };
 
+mod refusal;
+
+use refusal::{principal, right};
+
 /// The Kubernetes group of access entries to which docs/permissions.md binds what mcpctl needs.
 const GROUP: &str = "mcpctl";
 
@@ -228,21 +232,6 @@ fn bindings() -> String {
     ["mcpctl-read", "mcpctl-tenants"].map(bind).join("\n")
 }
 
-/// `list deployments.apps`, of what RBAC says that one cannot:
-/// `list resource "deployments" in API group "apps" at the cluster scope`.
-fn right(said: &str) -> String {
-    let mut parts = said.split('"');
-    let verb = parts
-        .next()
-        .and_then(|start| start.strip_suffix(" resource "));
-    let (resource, group) = (parts.next(), parts.nth(1));
-    match (verb, resource, group) {
-        (Some(verb), Some(resource), None | Some("")) => format!("{verb} {resource}"),
-        (Some(verb), Some(resource), Some(group)) => format!("{verb} {resource}.{group}"),
-        _ => "do that".into(),
-    }
-}
-
 /// The value of a flag that is given as `--flag value` or `--flag=value`.
 fn value(args: &[&str], flag: &str) -> Option<String> {
     args.iter().enumerate().find_map(|(at, arg)| {
@@ -253,23 +242,6 @@ fn value(args: &[&str], flag: &str) -> Option<String> {
         };
         found.map(str::to_string)
     })
-}
-
-/// The principal whose session EKS names a user after: itself, or the role that was assumed. A session's name does not
-/// tell the path of its role.
-fn principal(user: &str) -> Option<String> {
-    let mut parts = user.splitn(6, ':');
-    let (Some("arn"), Some(partition)) = (parts.next(), parts.next()) else {
-        return None;
-    };
-    let (service, account, resource) = (parts.next()?, parts.nth(1)?, parts.next()?);
-    match (service, resource.split('/').collect::<Vec<_>>().as_slice()) {
-        ("sts", ["assumed-role", role, _]) => {
-            Some(format!("arn:{partition}:iam::{account}:role/{role}"))
-        }
-        ("iam", _) => Some(user.to_string()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -305,40 +277,5 @@ mod tests {
         );
         assert_eq!(of("aws", "sso login"), None);
         assert_eq!(of("gke-gcloud-auth-plugin", "--cluster-name prod"), None);
-    }
-
-    #[test]
-    fn the_right_that_is_missing() {
-        for (said, expected) in [
-            (
-                r#"list resource "namespaces" in API group "" at the cluster scope"#,
-                "list namespaces",
-            ),
-            (
-                r#"patch resource "deployments" in API group "apps" in the namespace "mcp-acme""#,
-                "patch deployments.apps",
-            ),
-            (r#"get path "/apis""#, "do that"),
-        ] {
-            assert_eq!(right(said), expected);
-        }
-    }
-
-    #[test]
-    fn the_principal_behind_a_user() {
-        for (user, expected) in [
-            (
-                "arn:aws:sts::111122223333:assumed-role/ci/run-7",
-                Some("arn:aws:iam::111122223333:role/ci"),
-            ),
-            (
-                "arn:aws-cn:iam::111122223333:user/team/ada",
-                Some("arn:aws-cn:iam::111122223333:user/team/ada"),
-            ),
-            ("ada", None),
-            ("arn:aws:sts::111122223333:federated-user/ada", None),
-        ] {
-            assert_eq!(principal(user).as_deref(), expected, "{user}");
-        }
     }
 }
