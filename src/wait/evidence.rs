@@ -5,15 +5,17 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::Value;
 
 use super::{
-    finding::{Finding, Waiting, message},
+    finding::{Finding, Waiting},
     own::{Said, said},
-    pods, refusal,
+    refusal,
     workload::{Rollout, is_late, is_owned_by, late, refused},
 };
 use crate::object::Object;
 
+mod pods;
 mod way;
 
+use pods::Pods;
 use way::Way;
 
 /// How long an object of another kind may say nothing of its state before that is how it is: not every kind has
@@ -47,11 +49,7 @@ pub struct Evidence {
     deployment: Option<Value>,
     way: Way,
     replica_sets: BTreeMap<String, Value>,
-    pods: BTreeMap<String, Value>,
-    /// Until when the state of a pod is no failure yet, and the patience with it, by the pod's name.
-    patience: BTreeMap<String, (Duration, Duration)>,
-    /// The newest warning about a pod of each reason, and of each probe, with the version of its event.
-    warnings: BTreeMap<(String, String), (u64, pods::Warning)>,
+    pods: Pods,
     /// Whether the rollout had run out of time before: that is an old story, and its cause may be mended.
     was_late: bool,
 }
@@ -66,9 +64,7 @@ impl Evidence {
             deployment: is_deployment.then(|| workload.tree.clone()),
             way: Way::new(ingress, changed),
             replica_sets: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            patience: BTreeMap::new(),
-            warnings: BTreeMap::new(),
+            pods: Pods::default(),
         }
     }
 
@@ -82,11 +78,12 @@ impl Evidence {
             }
             "Ingress" => self.way.present(tree),
             "ReplicaSet" => _ = self.replica_sets.insert(name, tree),
-            "Pod" => {
-                self.be_patient(&name, pods::patience(&tree), at);
-                self.pods.insert(name, tree);
-            }
-            "Event" => self.event(&tree),
+            "Pod" => self.pods.present(name, tree, at),
+            "Event" => match text(&tree, "/involvedObject/kind") {
+                "Ingress" => self.way.event(&tree),
+                "Pod" => self.pods.event(&tree),
+                _ => {}
+            },
             OWN => {
                 let own = self.own.as_mut();
                 if let Some(own) = own.filter(|own| own.id().name == name) {
@@ -113,53 +110,8 @@ impl Evidence {
         match kind {
             "Deployment" if self.own.is_some() && self.is_workloads(tree) => self.deployment = None,
             "ReplicaSet" => _ = self.replica_sets.remove(name),
-            "Pod" => {
-                self.pods.remove(name);
-                self.patience.remove(name);
-            }
+            "Pod" => self.pods.gone(name),
             _ => {}
-        }
-    }
-
-    /// The same patience as before counts from when it began.
-    fn be_patient(&mut self, pod: &str, patience: Option<Duration>, at: Duration) {
-        let known = self.patience.get(pod).map(|(_, known)| *known);
-        match patience {
-            Some(patience) if known != Some(patience) => {
-                let until = (at + patience, patience);
-                self.patience.insert(pod.into(), until);
-            }
-            Some(_) => {}
-            None => _ = self.patience.remove(pod),
-        }
-    }
-
-    fn event(&mut self, event: &Value) {
-        let about = text(event, "/involvedObject/kind");
-        if about == "Ingress" {
-            self.way.event(event);
-        }
-        if about != "Pod" || text(event, "/type") != "Warning" {
-            return;
-        }
-        let version = text(event, "/metadata/resourceVersion")
-            .parse()
-            .unwrap_or(0);
-        let (reason, said) = (text(event, "/reason"), message(text(event, "/message")));
-        let topic = said
-            .split(" failed: ")
-            .next()
-            .filter(|_| reason == "Unhealthy");
-        let key = (
-            text(event, "/involvedObject/name").to_string(),
-            topic.unwrap_or(reason).to_string(),
-        );
-        if self
-            .warnings
-            .get(&key)
-            .is_none_or(|(known, _)| *known <= version)
-        {
-            self.warnings.insert(key, (version, (reason.into(), said)));
         }
     }
 
@@ -185,10 +137,11 @@ impl Evidence {
 
     /// When the verdict may change without anything happening, after a time.
     pub fn patience_ends(&self, after: Duration) -> Option<Duration> {
-        let pods = self.patience.values().map(|(end, _)| *end);
         let silence = self.own.iter().map(|_| SILENCE);
         let answer = self.way.patience();
-        pods.chain(silence)
+        self.pods
+            .patience_ends()
+            .chain(silence)
             .chain(answer)
             .filter(|end| *end > after)
             .min()
@@ -255,40 +208,14 @@ impl Evidence {
         })
     }
 
+    /// What the pods of the newest version say, and who refuses to make more of them.
     fn pods(&self, at: Duration, hopeless: &mut Vec<Finding>, told: &mut Vec<Finding>) {
         let Some(newest) = self.newest() else { return };
-        let mut said: Vec<(String, bool, &str, Finding)> = Vec::new();
-        for (name, pod) in &self.pods {
-            if !is_owned_by(pod, newest) || !pods::counts(pod) {
-                continue;
-            }
-            let warnings: Vec<&pods::Warning> = self
-                .warnings
-                .iter()
-                .filter(|((about, _), _)| about == name)
-                .map(|(_, (_, warning))| warning)
-                .collect();
-            let at_end = self.patience.get(name).is_some_and(|(end, _)| *end <= at);
-            let says = pods::read(pod, &warnings, at_end);
-            let all = says.hopeless.into_iter().map(|found| (true, found));
-            for (hopeless, found) in all.chain(says.told.into_iter().map(|found| (false, found))) {
-                said.push((found.line.clone(), hopeless, name, found));
-            }
-        }
-        for (hopeless_one, finding) in together(said) {
-            if hopeless_one {
-                &mut *hopeless
-            } else {
-                &mut *told
-            }
-            .push(finding);
-        }
+        let mut says = self.pods.say(newest, at);
+        hopeless.append(&mut says.hopeless);
+        told.append(&mut says.told);
         if let Some(refused) = refused(newest) {
-            let ending = self
-                .pods
-                .values()
-                .any(|pod| pod["metadata"]["deletionTimestamp"].is_string());
-            let heals = refusal::heals(refused, ending);
+            let heals = refusal::heals(refused, self.pods.is_one_going());
             if heals { told } else { hopeless }.push(refusal::finding(refused));
         }
     }
@@ -297,11 +224,9 @@ impl Evidence {
     fn still_serving(&self) -> Option<Finding> {
         let newest = self.newest()?;
         let older = |pod: &&Value| {
-            pods::is_ready(pod)
-                && !is_owned_by(pod, newest)
-                && self.of_deployment().any(|set| is_owned_by(pod, set))
+            !is_owned_by(pod, newest) && self.of_deployment().any(|set| is_owned_by(pod, set))
         };
-        match self.pods.values().filter(older).count() {
+        match self.pods.ready().filter(older).count() {
             0 => None,
             1 => Some(Finding::new("1 pod of the version before still serves")),
             many => Some(Finding::new(format!(
@@ -309,22 +234,6 @@ impl Evidence {
             ))),
         }
     }
-}
-
-/// What several pods say alike is said once, with the first of them.
-fn together(mut said: Vec<(String, bool, &str, Finding)>) -> Vec<(bool, Finding)> {
-    let mut found = Vec::new();
-    while !said.is_empty() {
-        let (line, hopeless, pod, mut finding) = said.remove(0);
-        let before = said.len();
-        said.retain(|(other, _, _, _)| *other != line);
-        finding.line = match before - said.len() {
-            0 => format!("pod {pod}: {line}"),
-            more => format!("pod {pod} and {more} more: {line}"),
-        };
-        found.push((hopeless, finding));
-    }
-    found
 }
 
 fn text<'a>(tree: &'a Value, pointer: &str) -> &'a str {
