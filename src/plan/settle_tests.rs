@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     Action, Options, Plan,
-    tests::{options, picture, subject},
+    tests::{options, picture, plan, subject},
     toward,
 };
 use crate::{
@@ -30,8 +30,7 @@ fn settles(plan: &Plan) -> bool {
 #[test]
 fn what_starts_pods_comes_after_the_association_has_spread() {
     let live = pointing_elsewhere("Deployment");
-    let plan = toward(&acme(json!({})), &live, &subject(), &options());
-    insta::assert_snapshot!(picture(&plan), @"
+    insta::assert_snapshot!(picture(&plan(&acme(json!({})), &live)), @"
     00 update (spec.roleARN) PodIdentityAssociation acme<- 02
     01 create Deployment mcp-server                     <- 04
     02 lock Namespace mcp-acme
@@ -41,8 +40,8 @@ fn what_starts_pods_comes_after_the_association_has_spread() {
     ");
     // Not for want of a gate.
     let off = Options::default();
-    let plan = toward(&acme(json!({})), &live, &subject(), &off);
-    assert!(settles(&plan), "{}", picture(&plan));
+    let off = toward(&acme(json!({})), &live, &subject(), &off);
+    assert!(settles(&off), "{}", picture(&off));
 }
 
 #[test]
@@ -56,22 +55,17 @@ fn a_change_of_before_is_waited_for_as_well_and_only_where_pods_start() {
     };
     assert!(toward(&wanted, &live, &subject(), &lately).is_clean());
     live.retain(|id, _| id.kind != "Deployment");
-    let plan = toward(&wanted, &live, &subject(), &lately);
-    insta::assert_snapshot!(picture(&plan), @"
+    let settling = toward(&wanted, &live, &subject(), &lately);
+    insta::assert_snapshot!(picture(&settling), @"
     00 create Deployment mcp-server                     <- 03
     01 lock Namespace mcp-acme
     02 settle PodIdentityAssociation acme               <- 01
     03 gate Deployment mcp-server                       <- 02
     04 await ready Deployment mcp-server                <- 00
     ");
-    assert!(!settles(&toward(&wanted, &live, &subject(), &options())));
+    assert!(!settles(&plan(&wanted, &live)));
     // A new association, and one whose pods run already and start anew in the end.
-    assert!(!settles(&toward(
-        &wanted,
-        &State::new(),
-        &subject(),
-        &options()
-    )));
+    assert!(!settles(&plan(&wanted, &State::new())));
     let running = pointing_elsewhere("");
-    assert!(!settles(&toward(&wanted, &running, &subject(), &options())));
+    assert!(!settles(&plan(&wanted, &running)));
 }

@@ -1,13 +1,19 @@
+//! Which steps a plan has, and in which order.
+
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{Action, BarePod, Options, Plan, Subject, toward};
+use super::{Action, Options, Plan, Subject, toward};
 use crate::{
     gate,
     object::{EKS, IAM, Id, Object, State},
     testing::{self, acme, made, object, written},
 };
+
+mod identity;
+mod others;
+mod removal;
 
 pub(super) fn options() -> Options {
     let settings = testing::settings();
@@ -27,7 +33,7 @@ pub(super) fn subject() -> Subject {
     }
 }
 
-fn plan(wanted: &State, live: &State) -> Plan {
+pub(super) fn plan(wanted: &State, live: &State) -> Plan {
     toward(wanted, live, &subject(), &options())
 }
 
@@ -278,228 +284,6 @@ fn a_difference_that_would_come_to_nothing_is_none() {
 }
 
 #[test]
-fn a_removal_disarms_the_tenant_and_waits_for_its_ingress_only_before_the_namespace() {
-    let mut live = made(&acme(json!({})));
-    running(&mut live);
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
-    00 delete Ingress mcp-server                        <- 13
-    01 delete Deployment mcp-server                     <- 13
-    02 delete PodIdentityAssociation acme               <- 00 01
-    03 delete Role acme                                 <- 02
-    04 goes LimitRange tenant                           <- 13
-    05 goes ResourceQuota tenant                        <- 13
-    06 goes Service mcp-server                          <- 13
-    07 goes ServiceAccount mcp-server                   <- 13
-    08 goes NetworkPolicy allow-egress                  <- 13
-    09 goes NetworkPolicy allow-load-balancer           <- 13
-    10 goes NetworkPolicy default-deny                  <- 13
-    11 goes PodDisruptionBudget mcp-server              <- 13
-    12 delete Namespace mcp-acme                        <- 03 14
-    13 lock Namespace mcp-acme
-    14 await gone Ingress mcp-server                    <- 00
-    15 await gone Namespace mcp-acme                    <- 04 05 06 07 08 09 10 11 12
-    ");
-}
-
-#[test]
-fn a_removal_of_what_is_half_gone_is_what_is_left_of_it() {
-    let mut live = made(&acme(json!({})));
-    live.retain(|id, _| id.is_aws() || id.kind == "Namespace");
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
-    00 delete PodIdentityAssociation acme               <- 03
-    01 delete Role acme                                 <- 00
-    02 delete Namespace mcp-acme                        <- 01
-    03 lock Namespace mcp-acme
-    04 await gone Namespace mcp-acme                    <- 02
-    ");
-}
-
-#[test]
-fn a_removal_without_the_namespace_still_takes_the_role() {
-    let mut live = made(&acme(json!({})));
-    live.retain(|id, _| id.is_aws());
-    insta::assert_snapshot!(picture(&plan(&State::new(), &live)), @"
-    00 delete PodIdentityAssociation acme
-    01 delete Role acme                                 <- 00
-    ");
-}
-
-#[test]
-fn an_association_with_another_role_is_pointed_back_and_the_pods_start_anew() {
-    let wanted = acme(json!({}));
-    let mut live = made(&wanted);
-    running(&mut live);
-    find(&mut live, "PodIdentityAssociation").tree["spec"]["roleARN"] =
-        "arn:aws:iam::123456789012:role/other".into();
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 update (spec.roleARN) PodIdentityAssociation acme<- 01
-    01 lock Namespace mcp-acme
-    02 gate Deployment mcp-server                       <- 00
-    03 restart Deployment mcp-server                    <- 02
-    04 await ready Deployment mcp-server                <- 03
-    ");
-}
-
-#[test]
-fn a_lost_association_is_made_again_behind_the_gate() {
-    let wanted = acme(json!({}));
-    let mut live = made(&wanted);
-    running(&mut live);
-    drop_kind(&mut live, "PodIdentityAssociation");
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 create PodIdentityAssociation acme               <- 01
-    01 lock Namespace mcp-acme
-    02 gate Deployment mcp-server                       <- 00
-    03 restart Deployment mcp-server                    <- 02
-    04 await ready Deployment mcp-server                <- 03
-    ");
-}
-
-#[test]
-fn a_new_image_under_an_identity_that_stands_needs_no_gate() {
-    let mut live = made(&acme(json!({})));
-    running(&mut live);
-    let wanted = acme(json!({"image": "registry.example/mcp:2"}));
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 update (metadata.annotations[mcpctl.dev/input].spec.image) Namespace mcp-acme<- 02
-    01 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 00
-    02 lock Namespace mcp-acme
-    03 await ready Deployment mcp-server                <- 01
-    ");
-}
-
-#[test]
-fn pods_that_do_not_run_pass_the_gate_again() {
-    let live = made(&acme(json!({})));
-    let wanted = acme(json!({"image": "registry.example/mcp:2"}));
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 update (metadata.annotations[mcpctl.dev/input].spec.image) Namespace mcp-acme<- 02
-    01 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 03
-    02 lock Namespace mcp-acme
-    03 gate Deployment mcp-server                       <- 00
-    04 await ready Deployment mcp-server                <- 01
-    ");
-}
-
-#[test]
-fn a_field_edited_by_hand_is_drift_and_one_that_a_controller_holds_is_a_conflict() {
-    let wanted = acme(json!({}));
-    let image = |manager: &str, operation: &str| {
-        let mut live = made(&wanted);
-        running(&mut live);
-        let deployment = find(&mut live, "Deployment");
-        let container = "/spec/template/spec/containers/0";
-        deployment.tree.pointer_mut(container).unwrap()["image"] = "other:1".into();
-        let fields = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {
-            "k:{\"name\":\"mcp-server\"}": {"f:image": {}}
-        }}}}});
-        let entry = crate::testing::entry(manager, operation, &fields);
-        let entries = deployment.tree["metadata"]["managedFields"].as_array_mut();
-        entries.unwrap().push(entry);
-        picture(&plan(&wanted, &live))
-    };
-    insta::assert_snapshot!(image("kubectl-edit", "Update"), @"
-    00 update (spec.template.spec.containers[mcp-server].image) Deployment mcp-server<- 01
-    01 lock Namespace mcp-acme
-    02 await ready Deployment mcp-server                <- 00
-    ");
-    insta::assert_snapshot!(image("kubectl", "Apply"), @r#"
-    00 await ready Deployment mcp-server
-    conflict Deployment mcp-acme/mcp-server: spec.template.spec.containers[mcp-server].image is applied by kubectl: it lives as "other:1", wanted is "registry.example/mcp:1"
-    "#);
-    insta::assert_snapshot!(image("image-updater", "Update"), @r#"
-    00 await ready Deployment mcp-server
-    conflict Deployment mcp-acme/mcp-server: spec.template.spec.containers[mcp-server].image is set by image-updater: it lives as "other:1", wanted is "registry.example/mcp:1"
-    "#);
-}
-
-#[test]
-fn a_label_taken_off_is_put_back_and_a_label_of_another_tenant_is_a_conflict() {
-    let wanted = acme(json!({}));
-    let relabelled = |tenant: Value| {
-        let mut live = made(&wanted);
-        running(&mut live);
-        let labels = &mut find(&mut live, "Service").tree["metadata"]["labels"];
-        match tenant {
-            Value::Null => drop(labels.as_object_mut().unwrap().remove("mcpctl.dev/tenant")),
-            other => labels["mcpctl.dev/tenant"] = other,
-        }
-        picture(&plan(&wanted, &live))
-    };
-    insta::assert_snapshot!(relabelled(Value::Null), @"
-    00 update (metadata.labels[mcpctl.dev/tenant]) Service mcp-server<- 01
-    01 lock Namespace mcp-acme
-    02 await ready Deployment mcp-server                <- 00
-    ");
-    insta::assert_snapshot!(relabelled("other".into()), @"
-    00 await ready Deployment mcp-server
-    conflict Service mcp-acme/mcp-server: exists and is not ours: it belongs to tenant other
-    ");
-}
-
-#[test]
-fn all_that_is_not_ours_is_named_at_once_with_its_owner() {
-    let wanted = acme(json!({}));
-    let mut live = State::new();
-    let mut keep = |mut foreign: Object, change: &dyn Fn(&mut Value)| {
-        change(&mut foreign.tree);
-        live.insert(foreign.id().clone(), foreign);
-    };
-    let of = |kind: &str| wanted.values().find(|object| object.id().kind == kind);
-    keep(
-        written(
-            &object(
-                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "mcp-acme"}}),
-            ),
-            "kubectl-create",
-            "Update",
-        ),
-        &|_| {},
-    );
-    keep(of("Role").unwrap().clone(), &|tree| {
-        tree["spec"]["tags"] = json!([]);
-        tree["status"] =
-            json!({"ackResourceMetadata": {"arn": "arn:aws:iam::123456789012:role/acme"}});
-    });
-    keep(of("PodIdentityAssociation").unwrap().clone(), &|tree| {
-        tree["spec"]["tags"] =
-            json!({"mcpctl.dev/tenant": "acme", "mcpctl.dev/cluster": "staging"});
-    });
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 create LimitRange tenant                         <- 10
-    01 create ResourceQuota tenant                      <- 10
-    02 create Service mcp-server                        <- 10
-    03 create ServiceAccount mcp-server                 <- 10
-    04 create Ingress mcp-server                        <- 02
-    05 create NetworkPolicy allow-egress                <- 10
-    06 create NetworkPolicy allow-load-balancer         <- 10
-    07 create NetworkPolicy default-deny                <- 10
-    08 create Deployment mcp-server                     <- 12
-    09 create PodDisruptionBudget mcp-server            <- 10
-    10 lock Namespace mcp-acme
-    11 keep host Ingress mcp-server                     <- 04
-    12 gate Deployment mcp-server                       <- 00 01 03 05 06 07 09 11
-    13 await ready Deployment mcp-server                <- 08
-    conflict Namespace mcp-acme: exists and is not ours: it has no label mcpctl.dev/tenant
-    conflict Role acme: exists (arn:aws:iam::123456789012:role/acme) and is not ours: it has no tag mcpctl.dev/tenant
-    conflict PodIdentityAssociation acme: exists (arn:aws:iam::123456789012:role/mcpctl/prod/acme-a9231ac3a2) and is not ours: it belongs to tenant acme of cluster staging
-    ");
-}
-
-#[test]
-fn what_an_addon_of_eks_owns_is_never_ours() {
-    let wanted = acme(json!({}));
-    let mut live = made(&wanted);
-    running(&mut live);
-    find(&mut live, "PodIdentityAssociation").tree["status"] =
-        json!({"ownerARN": "arn:aws:eks:eu-west-1:123456789012:addon/prod/efs"});
-    insta::assert_snapshot!(picture(&plan(&wanted, &live)), @"
-    00 await ready Deployment mcp-server
-    conflict PodIdentityAssociation acme: exists (arn:aws:iam::123456789012:role/mcpctl/prod/acme-a9231ac3a2) and is not ours: it belongs to arn:aws:eks:eu-west-1:123456789012:addon/prod/efs
-    ");
-}
-
-#[test]
 fn an_object_that_the_templates_no_longer_make_goes() {
     let wanted = acme(json!({}));
     let mut live = made(&wanted);
@@ -514,23 +298,6 @@ fn an_object_that_the_templates_no_longer_make_goes() {
     00 delete ConfigMap old                             <- 01
     01 lock Namespace mcp-acme
     02 await ready Deployment mcp-server                <- 00
-    ");
-}
-
-#[test]
-fn policies_that_somebody_put_on_the_role_are_named_and_left_alone() {
-    let wanted = acme(json!({}));
-    let mut live = made(&wanted);
-    running(&mut live);
-    let spec = &mut find(&mut live, "Role").tree["spec"];
-    spec["policies"] = json!(["arn:aws:iam::aws:policy/AdministratorAccess"]);
-    spec["inlinePolicies"]["extra"] = json!({});
-    let plan = plan(&wanted, &live);
-    assert!(!plan.writes() && !plan.is_clean());
-    insta::assert_snapshot!(picture(&plan), @"
-    00 await ready Deployment mcp-server
-    foreign Role acme: inline policy extra
-    foreign Role acme: managed policy arn:aws:iam::aws:policy/AdministratorAccess
     ");
 }
 
@@ -583,33 +350,6 @@ fn assert_armed_before_pods(plan: &Plan) {
             }
         }
     }
-}
-
-#[test]
-fn pods_without_credentials_are_told_of_and_start_anew_behind_the_gate() {
-    let wanted = acme(json!({}));
-    let live = made(&wanted);
-    assert!(plan(&wanted, &live).is_clean());
-    let bare = BarePod {
-        id: Id::new("", "Pod", "mcp-acme", "mcp-server-1"),
-        restarts: true,
-    };
-    let foreign = Options {
-        bare_pods: vec![bare.clone()],
-        ..options()
-    };
-    let told = toward(&wanted, &live, &subject(), &foreign);
-    assert!(!told.is_clean() && !told.makes_pods(), "{told:#?}");
-    let own = Options {
-        stale_pods: true,
-        ..foreign
-    };
-    let mended = toward(&wanted, &live, &subject(), &own);
-    assert_eq!(mended.bare_pods, [bare]);
-    let place = |is: fn(&Action) -> bool| mended.steps.iter().position(|step| is(&step.action));
-    let gate = place(|action| matches!(action, Action::Gate(_))).expect("a gate");
-    let restart = place(|action| matches!(action, Action::Restart(_))).expect("a restart");
-    assert!(mended.steps[restart].after.contains(&gate) && mended.makes_pods());
 }
 
 #[test]
