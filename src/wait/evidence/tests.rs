@@ -1,7 +1,12 @@
+//! What follows from what is known, with Deployments and pods as an API server would keep them.
+
 use serde_json::json;
 
 use super::*;
 use crate::testing::object;
+
+mod pods;
+mod way;
 
 const START: Duration = Duration::ZERO;
 
@@ -83,81 +88,6 @@ fn told(verdict: Verdict) -> String {
 }
 
 #[test]
-fn what_waiting_does_not_help_is_a_failure_and_the_rest_is_told() {
-    let fails = |reason: &str, message: &str| {
-        let pods = [with_container("a", 1, &waiting(reason, message))];
-        matches!(evidence(&pods).verdict(START), Verdict::Failed(_))
-    };
-    for (reason, message) in [
-        ("ErrImagePull", "not found"),
-        ("ImagePullBackOff", ""),
-        ("InvalidImageName", ""),
-        ("ErrImageNeverPull", ""),
-        ("CrashLoopBackOff", ""),
-        (
-            "CreateContainerConfigError",
-            "container has runAsNonRoot and image will run as root",
-        ),
-    ] {
-        assert!(fails(reason, message), "{reason} {message}");
-    }
-    for (reason, message) in [
-        ("ContainerCreating", ""),
-        ("PodInitializing", ""),
-        ("CreateContainerError", "context deadline exceeded"),
-        (
-            "CreateContainerConfigError",
-            "secret \"upstream\" not found",
-        ),
-        (
-            "CreateContainerConfigError",
-            "configmap \"settings\" not found",
-        ),
-        (
-            "CreateContainerConfigError",
-            "couldn't find key token in Secret mcp-acme/upstream",
-        ),
-        (
-            "CreateContainerConfigError",
-            "failed to sync secret cache: timed out waiting for the condition",
-        ),
-    ] {
-        assert!(!fails(reason, message), "{reason} {message}");
-    }
-}
-
-#[test]
-fn pods_that_say_the_same_say_it_once() {
-    let crash = json!({
-        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
-        "lastState": {"terminated": {"exitCode": 127, "reason": "Error"}},
-        "restartCount": 4,
-    });
-    let pods = ["a", "b", "c"].map(|name| with_container(name, 1, &crash));
-    let verdict = evidence(&pods).verdict(START);
-    let Verdict::Failed(findings) = verdict else {
-        panic!("{verdict:?}")
-    };
-    let [finding] = findings.as_slice() else {
-        panic!("{findings:?}")
-    };
-    assert_eq!(
-        finding.line,
-        "pod a and 2 more: container mcp-server keeps ending (CrashLoopBackOff): exit code 127 (Error), restarted 4 times"
-    );
-    assert_eq!(
-        finding.hint.as_deref(),
-        Some("the program was not found or cannot be run: check command and args")
-    );
-    assert!(
-        finding
-            .log
-            .as_ref()
-            .is_some_and(|log| log.previous && log.pod == "a")
-    );
-}
-
-#[test]
 fn only_pods_of_the_newest_version_count_and_those_before_still_serve() {
     let crash = waiting("CrashLoopBackOff", "");
     let serves = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
@@ -175,21 +105,6 @@ fn only_pods_of_the_newest_version_count_and_those_before_still_serve() {
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("pod broken-now: "), "{said:?}");
     assert_eq!(said[1], "1 pod of the version before still serves");
-}
-
-#[test]
-fn a_pod_that_was_evicted_or_disrupted_is_no_failure() {
-    let crash = waiting("CrashLoopBackOff", "");
-    let mut evicted = with_container("a", 1, &crash);
-    evicted["status"]["phase"] = "Failed".into();
-    let mut disrupted = with_container("b", 1, &crash);
-    disrupted["status"]["conditions"] = json!([{"type": "DisruptionTarget", "status": "True"}]);
-    let mut going = with_container("c", 1, &crash);
-    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
-    assert_eq!(
-        told(evidence(&[evicted, disrupted, going]).verdict(START)),
-        "0 of 1 pods ready"
-    );
 }
 
 #[test]
@@ -244,111 +159,6 @@ fn a_rollout_that_runs_out_of_time_fails_but_not_for_what_it_was_before() {
     assert!(said[1].contains("secret \"x\" not found"), "{said:?}");
 }
 
-fn unhealthy(version: u64, message: &str) -> Value {
-    json!({
-        "metadata": {"resourceVersion": version.to_string()},
-        "type": "Warning", "reason": "Unhealthy", "message": message,
-        "involvedObject": {"kind": "Pod", "name": "a"},
-    })
-}
-
-#[test]
-fn the_probe_that_keeps_a_container_back_is_named() {
-    let with = |started: bool| {
-        let pods = [with_container(
-            "a",
-            1,
-            &json!({"ready": false, "started": started, "state": {"running": {}}}),
-        )];
-        let mut evidence = evidence(&pods);
-        evidence.present(
-            "Event",
-            unhealthy(12, "Startup probe failed: connection refused"),
-            START,
-        );
-        evidence.present(
-            "Event",
-            unhealthy(11, "Startup probe failed: an older word"),
-            START,
-        );
-        evidence.present(
-            "Event",
-            unhealthy(13, "Readiness probe failed: timeout"),
-            START,
-        );
-        told(evidence.verdict(START))
-    };
-    let startup = with(false);
-    assert!(
-        startup.contains("its startup probe fails (GET /healthz on port 8080): connection refused"),
-        "{startup}"
-    );
-    assert!(!startup.contains("readiness"), "{startup}");
-    let readiness = with(true);
-    assert!(
-        readiness.contains("its readiness probe fails (a connection to port 8080): timeout"),
-        "{readiness}"
-    );
-}
-
-#[test]
-fn a_pull_without_its_secret_is_waited_for_and_one_with_it_is_hopeless() {
-    let pulls = |reason: &str, secrets: &Value, event: bool, at: u64| {
-        let mut pod = with_container("a", 1, &waiting(reason, "401 Unauthorized"));
-        pod["spec"]["imagePullSecrets"] = secrets.clone();
-        pod["status"]["phase"] = "Pending".into();
-        let mut evidence = evidence(&[pod]);
-        let mut lacks = unhealthy(
-            12,
-            "Unable to retrieve some image pull secrets (one, two); attempting to pull the image may not succeed.",
-        );
-        lacks["reason"] = "FailedToRetrieveImagePullSecret".into();
-        if event {
-            evidence.present("Event", lacks, START);
-        }
-        evidence.verdict(Duration::from_secs(at))
-    };
-    let secrets = json!([{"name": "one"}, {"name": "two"}]);
-    for at in [0, 60] {
-        assert_eq!(
-            told(pulls("ImagePullBackOff", &secrets, true, at)),
-            "0 of 1 pods ready (pod a: container mcp-server waits for image pull Secret one, two: image mcp:1 cannot be pulled: ImagePullBackOff: 401 Unauthorized)"
-        );
-    }
-    // The event may come after the failure that it explains.
-    for reason in ["ErrImagePull", "ImagePullBackOff"] {
-        assert!(told(pulls(reason, &secrets, false, 9)).contains("image mcp:1 cannot be pulled"));
-    }
-    for (reason, secrets, event, at) in [
-        ("ImagePullBackOff", &secrets, false, 10),
-        ("ErrImagePull", &json!([]), false, 0),
-        ("InvalidImageName", &secrets, true, 0),
-    ] {
-        let said = failed(pulls(reason, secrets, event, at));
-        assert!(said[0].contains("cannot be pulled"), "{reason}: {said:?}");
-    }
-}
-
-#[test]
-fn a_pod_that_only_the_load_balancer_has_not_seen_says_so() {
-    let mut pod = pod(
-        "a",
-        1,
-        &json!({"phase": "Running", "conditions": [
-            {"type": "ContainersReady", "status": "True"},
-            {"type": "target-health.elbv2.k8s.aws/x", "status": "False", "message": "Target registration is in progress"},
-        ]}),
-    );
-    pod["spec"]["readinessGates"] = json!([{"conditionType": "target-health.elbv2.k8s.aws/x"}]);
-    let said = told(evidence(&[pod]).verdict(START));
-    assert!(
-        said.contains(
-            "waits for the load balancer to find it healthy: Target registration is in progress"
-        ),
-        "{said}"
-    );
-}
-
 #[test]
 fn a_refusal_is_a_failure_unless_it_heals() {
     let refused = |message: &str| {
@@ -375,80 +185,4 @@ fn a_refusal_is_a_failure_unless_it_heals() {
         "ValidatingAdmissionPolicy 'mcpctl-identity' with binding 'mcpctl-identity' denied request: no",
     );
     assert!(told(gate.verdict(START)).contains("mcpctl-identity"));
-}
-
-/// An Ingress with an address that was changed at five seconds past.
-fn changed() -> Evidence {
-    let done = json!({"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1});
-    let ingress = object(json!({
-        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": {
-            "name": "mcp-server", "namespace": "mcp-acme", "uid": "i", "creationTimestamp": "2026-01-01T10:00:00Z",
-            "managedFields": [{"manager": "mcpctl", "operation": "Apply", "time": "2026-01-01T10:00:05Z"}],
-        },
-        "spec": {"ingressClassName": "mcp"},
-        "status": {"loadBalancer": {"ingress": [{"hostname": "alb"}]}},
-    }));
-    Evidence::new(&object(deployment(1, 1, &done)), (Some(&ingress), true))
-}
-
-fn controller(second: u64, reason: &str, message: &str) -> Value {
-    json!({
-        "metadata": {"resourceVersion": second.to_string()}, "reason": reason, "message": message,
-        "involvedObject": {"kind": "Ingress", "uid": "i"}, "lastTimestamp": format!("2026-01-01T10:00:0{second}Z"),
-    })
-}
-
-#[test]
-fn a_change_of_the_ingress_counts_when_its_controller_has_taken_it() {
-    let mut evidence = changed();
-    assert!(evidence.was_changed());
-    evidence.present("Event", controller(4, "SuccessfullyReconciled", ""), START);
-    assert_eq!(evidence.patience_ends(START), Some(SILENCE));
-    assert_eq!(
-        told(evidence.verdict(START)),
-        "the load balancer controller has not taken the change of the Ingress yet"
-    );
-    // An event may be lost, and a controller may be down: the tenant serves as it did.
-    assert_eq!(evidence.verdict(SILENCE), Verdict::Ready);
-    let said = evidence.reservation().expect("a reservation").line;
-    assert!(
-        said.contains("mcp-acme/mcp-server has an effect is not known"),
-        "{said}"
-    );
-    evidence.present("Event", controller(5, "SuccessfullyReconciled", ""), START);
-    assert_eq!(evidence.verdict(START), Verdict::Ready);
-    assert_eq!(evidence.reservation(), None);
-    assert_eq!(evidence.patience_ends(START), None);
-}
-
-#[test]
-fn a_change_that_the_controller_refuses_is_a_failure_and_that_of_another_a_reservation() {
-    let mut evidence = changed();
-    evidence.present(
-        "Event",
-        controller(5, "FailedBuildModel", "of before, perhaps"),
-        START,
-    );
-    assert_eq!(evidence.complaint(), None);
-    let why = "Failed build model due to ingress: mcp-acme/mcp-server: no";
-    evidence.present("Event", controller(6, "FailedBuildModel", why), START);
-    let said = failed(evidence.verdict(START));
-    assert!(
-        said[0].starts_with("Ingress mcp-acme/mcp-server blocks"),
-        "{said:?}"
-    );
-
-    evidence.present(
-        "Event",
-        controller(7, "FailedBuildModel", "ingress: team-x/web: no"),
-        START,
-    );
-    evidence.members(vec![json!({
-        "metadata": {"name": "web", "namespace": "team-x"}, "spec": {"ingressClassName": "mcp"},
-    })]);
-    assert_eq!(evidence.verdict(START), Verdict::Ready);
-    let said = evidence.reservation().expect("a reservation").line;
-    let start = "what was changed at Ingress mcp-acme/mcp-server has no effect yet: Ingress team-x/web blocks";
-    assert!(said.starts_with(start), "{said}");
 }
