@@ -165,10 +165,6 @@ impl Status {
             Some(false)
         };
         let standing = facts.standing(kubernetes.presence, ready, is_unsynced);
-        // Until it is bound to the shared one, a tenant's pods have its own.
-        let shared = facts.shared_role.filter(|shared| {
-            association.is_some_and(|object| object.text("/spec/roleARN") == shared.as_str())
-        });
         Self {
             api_version: API_VERSION,
             kind: "TenantStatus",
@@ -183,7 +179,10 @@ impl Status {
             kubernetes,
             aws,
             aws_mode: facts.aws_mode,
-            role: shared.map(Role::shared).or_else(|| role.map(Role::of)),
+            role: facts
+                .shared_role_of(association)
+                .map(Role::shared)
+                .or_else(|| role.map(Role::of)),
             association: association.map(Association::of),
             rollout,
             workloads: running.others,
@@ -209,6 +208,13 @@ impl<'a> Facts<'a> {
 
     fn role(&self) -> Option<&'a Object> {
         self.own(IAM, "Role")
+    }
+
+    /// The shared role, where an association has it: until it is bound to that one, a tenant's pods have its own.
+    fn shared_role_of(&self, association: Option<&Object>) -> Option<&'a RoleArn> {
+        self.shared_role.filter(|shared| {
+            association.is_some_and(|object| object.text("/spec/roleARN") == shared.as_str())
+        })
     }
 
     fn association(&self) -> Option<&'a Object> {

@@ -13,6 +13,8 @@ use crate::{
 /// Characters of a session policy at most, white space included: it is sent without any.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 const LONGEST: usize = 2048;
+/// What gives a tenant what only a role of its own can carry.
+const OWN_ROLE: &str = "iam.scoping: dedicated gives each tenant a role of its own";
 /// The rule of the lint that is only worth a warning where tenants have roles of their own.
 const NOT_NAMED: &str = "tenant-not-named";
 /// What EKS tags sessions with, unless it is told not to.
@@ -36,26 +38,7 @@ const ASKED: &str = "aws:principaltag/";
 /// Usage, for a tenant without one, for what a session policy cannot carry, and for one that is too long.
 pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> {
     let wrong = |why: String| Error::usage(format!("tenant `{}`: {why}", resolved.name));
-    let identity = &resolved.spec.identity;
-    let own_role = "iam.scoping: dedicated gives each tenant a role of its own";
-    if !identity.managed_policy_arns.is_empty() {
-        return Err(resolved
-            .wrong(
-                "identity.managedPolicyArns",
-                "has no place with iam.scoping: session-policy",
-            )
-            .detail("an association carries one policy, as a document")
-            .hint(own_role));
-    }
-    if identity.permissions_boundary.is_some() {
-        return Err(resolved
-            .wrong(
-                "identity.permissionsBoundary",
-                "has no place with iam.scoping: session-policy",
-            )
-            .detail("the tenant has no role of its own that could carry it")
-            .hint(own_role));
-    }
+    needs_no_role_of_its_own(resolved)?;
     let Some(policy) = role_policy(resolved, settings)? else {
         return Err(
             wrong("there is no policy, and iam.scoping is session-policy".into())
@@ -81,7 +64,7 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
         managed: Vec::new(),
         names: vec![resolved.name.as_str(), &resolved.names.namespace],
     };
-    let found = lint::lint(&looked_at, &identity.allow);
+    let found = lint::lint(&looked_at, &resolved.spec.identity.allow);
     if found.iter().any(|finding| finding.rule.id == NOT_NAMED) {
         return Err(wrong("no statement of the policy names the tenant, and iam.scoping is session-policy".into())
             .detail("all tenants share the role, so the policy is all that keeps them apart")
@@ -92,9 +75,33 @@ pub(super) fn policy(resolved: &Resolved, settings: &Settings) -> Result<Value> 
         return Err(wrong(format!(
             "the policy has {length} characters, written without white space, and a session policy takes {LONGEST}"
         ))
-        .hint(own_role));
+        .hint(OWN_ROLE));
     }
     Ok(policy)
+}
+
+/// Managed policies and a boundary hang on a role, and the shared one is not the tenant's.
+fn needs_no_role_of_its_own(resolved: &Resolved) -> Result<()> {
+    let identity = &resolved.spec.identity;
+    if !identity.managed_policy_arns.is_empty() {
+        return Err(resolved
+            .wrong(
+                "identity.managedPolicyArns",
+                "has no place with iam.scoping: session-policy",
+            )
+            .detail("an association carries one policy, as a document")
+            .hint(OWN_ROLE));
+    }
+    if identity.permissions_boundary.is_some() {
+        return Err(resolved
+            .wrong(
+                "identity.permissionsBoundary",
+                "has no place with iam.scoping: session-policy",
+            )
+            .detail("the tenant has no role of its own that could carry it")
+            .hint(OWN_ROLE));
+    }
+    Ok(())
 }
 
 /// The tag that a policy asks for and a shared role's session has not, if it does: one of EKS's, or one of mcpctl's. Keys

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    spec::{layers::tests::tenant, merge},
+    error::Result,
+    spec::{Resolved, layers::tests::tenant, merge},
     testing::settings,
 };
 
@@ -122,48 +123,64 @@ fn only_codes_that_the_load_balancer_takes_count_as_healthy() {
     }
 }
 
+/// A tenant with an image and this.
+fn with(spec: &Value) -> Result<Resolved> {
+    let mut whole = json!({"image": "a:1"});
+    merge(&mut whole, spec);
+    tenant(whole, &settings())
+}
+
+/// What is said against each.
+fn refused(specs: &[Value]) -> String {
+    let said = |spec| with(spec).expect_err("out of range").details.join("\n");
+    specs.iter().map(said).collect::<Vec<_>>().join("\n\n")
+}
+
 #[test]
-fn numbers_that_kubernetes_would_refuse_are_refused() {
-    let with = |spec: Value| {
-        let mut whole = json!({"image": "a:1"});
-        merge(&mut whole, &spec);
-        tenant(whole, &settings())
-    };
+fn users_and_groups_that_kubernetes_would_refuse_are_refused() {
     for spec in [
         json!({"security": {"runAsUser": 1, "runAsGroup": 0, "fsGroup": 0}}),
         json!({"security": {"runAsUser": 2_147_483_647, "runAsGroup": 2_147_483_647, "fsGroup": 2_147_483_647}}),
+    ] {
+        assert!(with(&spec).is_ok(), "{spec}");
+    }
+    let said = refused(&[
+        json!({"security": {"runAsUser": 2_147_483_648_i64, "runAsGroup": 2_147_483_648_i64, "fsGroup": 2_147_483_648_i64}}),
+        json!({"security": {"runAsUser": -1, "runAsGroup": -1, "fsGroup": -1}}),
+    ]);
+    insta::assert_snapshot!(said, @"
+    spec.security.runAsUser: from 1, since 0 is root, to 2147483647
+      from acme.yaml
+    spec.security.runAsGroup: from 0 to 2147483647
+      from acme.yaml
+    spec.security.fsGroup: from 0 to 2147483647
+      from acme.yaml
+
+    spec.security.runAsUser: from 1, since 0 is root, to 2147483647
+      from acme.yaml
+    spec.security.runAsGroup: from 0 to 2147483647
+      from acme.yaml
+    spec.security.fsGroup: from 0 to 2147483647
+      from acme.yaml
+    ");
+}
+
+#[test]
+fn amounts_that_kubernetes_would_refuse_are_refused() {
+    for spec in [
         json!({"resources": {"limits": {"memory": "9223372036854775807"}}}),
         json!({"resources": {"requests": {"example.com/gpu": 1}, "limits": {"example.com/gpu": "1000m"}}}),
         json!({"resources": {"limits": {"example.com/gpu": 2, "hugepages-2Mi": "4Mi"}}}),
     ] {
-        assert!(with(spec.clone()).is_ok(), "{spec}");
+        assert!(with(&spec).is_ok(), "{spec}");
     }
-    let said: Vec<String> = [
-        json!({"security": {"runAsUser": 2_147_483_648_i64, "runAsGroup": 2_147_483_648_i64, "fsGroup": 2_147_483_648_i64}}),
-        json!({"security": {"runAsUser": -1, "runAsGroup": -1, "fsGroup": -1}}),
+    let said = refused(&[
         json!({"resources": {"requests": {"memory": "8Ei"}, "limits": {"memory": "8Ei"}}}),
         json!({"resources": {"requests": {"example.com/gpu": 1, "hugepages-2Mi": "2Mi"}}}),
         json!({"resources": {"limits": {"hugepages-2Mi": "3Mi", "hugepages-big": "2Mi"}}}),
         json!({"resources": {"requests": {"example.com/gpu": 1}, "limits": {"example.com/gpu": "1500m"}}}),
-    ]
-    .into_iter()
-    .map(|spec| with(spec).expect_err("out of range").details.join("\n"))
-    .collect();
-    insta::assert_snapshot!(said.join("\n\n"), @"
-    spec.security.runAsUser: from 1, since 0 is root, to 2147483647
-      from acme.yaml
-    spec.security.runAsGroup: from 0 to 2147483647
-      from acme.yaml
-    spec.security.fsGroup: from 0 to 2147483647
-      from acme.yaml
-
-    spec.security.runAsUser: from 1, since 0 is root, to 2147483647
-      from acme.yaml
-    spec.security.runAsGroup: from 0 to 2147483647
-      from acme.yaml
-    spec.security.fsGroup: from 0 to 2147483647
-      from acme.yaml
-
+    ]);
+    insta::assert_snapshot!(said, @"
     spec.resources.requests.memory: 8Ei is above the largest quantity, 2^63-1
       from acme.yaml
     spec.resources.limits.memory: 8Ei is above the largest quantity, 2^63-1
