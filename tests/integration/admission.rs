@@ -55,10 +55,8 @@ fn a_pod_of_another_service_account_is_refused() {
     let mut other = pod(&world);
     other["spec"]["serviceAccountName"] = "other".into();
     world.kubectl(&["-n", "mcp-accounts", "create", "serviceaccount", "other"]);
-    let path = "/clusters/accounts/pod-identity-associations";
     let body = json!({"namespace": "mcp-accounts", "serviceAccount": "other", "roleArn": "arn:aws:iam::111122223333:role/admin"});
-    let made = world.sandbox.aws_eks("POST", path, Some(body));
-    made.expect("an association");
+    world.associate(body);
     let why =
         "a pod of a tenant runs as service account mcp-server, which the tenant's role is bound to";
     refused(&world, &other, why);

@@ -38,23 +38,8 @@ impl Foreign {
         world.sandbox.aws_iam(&call).expect("CreateRole");
         let body = json!({"namespace": namespace, "serviceAccount": "mcp-server",
             "roleArn": "arn:aws:iam::111122223333:role/theirs", "tags": {"team": "payments"}});
-        world
-            .sandbox
-            .aws_eks("POST", &Self::associations(world), Some(body))
-            .expect("an association");
+        world.associate(body);
         Self { role }
-    }
-
-    fn associations(world: &World<'_>) -> String {
-        format!("/clusters/{}/pod-identity-associations", world.cluster)
-    }
-
-    fn association(world: &World<'_>) -> Value {
-        let path = Self::associations(world);
-        let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
-        let id = list["associations"][0]["associationId"].as_str();
-        let path = format!("{path}/{}", id.expect("an association"));
-        world.sandbox.aws_eks("GET", &path, None).expect("it")["association"].clone()
     }
 
     fn role(&self, world: &World<'_>, action: &str) -> String {
@@ -173,7 +158,7 @@ fn given_back(world: &World<'_>, foreign: &Foreign, tenant: &str) {
     assert!(!tags.contains("mcpctl.dev"), "{tags}");
     let policies = foreign.role(world, "ListRolePolicies");
     assert!(!policies.contains("<member>"), "{policies}");
-    let association = Foreign::association(world);
+    let association = world.association();
     assert_eq!(association["tags"], json!({"team": "payments"}));
     let _ = world
         .mcpctl(&["tenant", "add", tenant])

@@ -62,11 +62,7 @@ fn a_namespace_a_role_and_an_association_that_others_made() {
     ];
     world.sandbox.aws_iam(&call).expect("CreateRole");
     let body = json!({"namespace": "mcp-foreign", "serviceAccount": "mcp-server", "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-    let associations = format!("/clusters/{tenant}/pod-identity-associations");
-    world
-        .sandbox
-        .aws_eks("POST", &associations, Some(body))
-        .expect("an association");
+    world.associate(body);
     let says = [
         "3 conflicts; nothing was written",
         "Namespace mcp-foreign: exists",
@@ -87,14 +83,7 @@ fn an_association_of_another_tenant_is_left_alone() {
     let world = World::new("stolen");
     let body = json!({"namespace": "mcp-stolen", "serviceAccount": "mcp-server", "roleArn": "arn:aws:iam::111122223333:role/x",
         "tags": {"mcpctl.dev/tenant": "somebody", "mcpctl.dev/cluster": "elsewhere"}});
-    world
-        .sandbox
-        .aws_eks(
-            "POST",
-            "/clusters/stolen/pod-identity-associations",
-            Some(body),
-        )
-        .expect("an association");
+    world.associate(body);
     refused(
         &world,
         &["tenant", "add", "stolen"],
@@ -201,15 +190,8 @@ fn of_two_adds_at_once_at_most_one_is_refused_and_both_end_well() {
         .expect(0)
         .says(&["nothing to do"]);
     drop(again);
-    let list = world
-        .sandbox
-        .aws_eks("GET", "/clusters/race/pod-identity-associations", None)
-        .expect("associations");
-    assert_eq!(
-        list["associations"].as_array().map(Vec::len),
-        Some(1),
-        "{list}"
-    );
+    let associations = world.associations();
+    assert_eq!(associations.len(), 1, "{associations:?}");
 }
 
 #[test]

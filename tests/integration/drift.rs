@@ -249,7 +249,7 @@ fn policies_of_the_role() {
 fn a_boundary_that_was_taken_off() {
     let tenant = "drift-boundary";
     let world = World::new(tenant);
-    let arn = create_policy(&world, "drift-boundary-limit");
+    let arn = world.managed_policy("drift-boundary-limit");
     world.settings(
         "permissionsBoundary: none",
         &format!("permissionsBoundary: {arn}"),
@@ -276,7 +276,7 @@ fn foreign_policies_are_named_and_left_alone() {
     let tenant = "drift-foreign";
     let world = added(tenant);
     let role = role(&world, tenant);
-    let arn = create_policy(&world, "drift-foreign-extra");
+    let arn = world.managed_policy("drift-foreign-extra");
     let attach = [
         ("Action", "AttachRolePolicy"),
         ("RoleName", role.as_str()),
@@ -315,27 +315,9 @@ fn foreign_policies_are_named_and_left_alone() {
 fn the_association() {
     let tenant = "drift-association";
     let world = added(tenant);
-    let associations = format!("/clusters/{tenant}/pod-identity-associations");
-    let id = |world: &World<'_>| {
-        let list = world
-            .sandbox
-            .aws_eks("GET", &associations, None)
-            .expect("associations");
-        list["associations"][0]["associationId"]
-            .as_str()
-            .expect("an association")
-            .to_string()
-    };
     let other =
         json!({"roleArn": format!("arn:aws:iam::{}:role/other", world.sandbox.account_id())});
-    world
-        .sandbox
-        .aws_eks(
-            "POST",
-            &format!("{associations}/{}", id(&world)),
-            Some(other),
-        )
-        .expect("an update");
+    world.change_association(other);
     let pod = |world: &World<'_>| {
         world.kubectl(&["-n", "mcp-drift-association", "get", "pods", "-o", "name"])
     };
@@ -355,22 +337,8 @@ fn the_association() {
         pod(&world),
         "a pod that ran with another role goes on running"
     );
-    world
-        .sandbox
-        .aws_eks("DELETE", &format!("{associations}/{}", id(&world)), None)
-        .expect("a delete");
+    world.delete_association(&world.association_id());
     caught_and_repaired(&world, tenant, &["+ PodIdentityAssociation"]);
-}
-
-fn create_policy(world: &World<'_>, name: &str) -> String {
-    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
-    let call = [
-        ("Action", "CreatePolicy"),
-        ("PolicyName", name),
-        ("PolicyDocument", document),
-    ];
-    world.sandbox.aws_iam(&call).expect("CreatePolicy");
-    format!("arn:aws:iam::{}:policy/{name}", world.sandbox.account_id())
 }
 
 #[test]

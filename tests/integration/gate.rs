@@ -121,25 +121,11 @@ fn probes(world: &World<'_>) -> usize {
     world.audit().iter().filter(|event| asked(event)).count()
 }
 
-/// The tenant's association, as a path.
-fn association(world: &World<'_>) -> String {
-    let path = format!("/clusters/{}/pod-identity-associations", world.cluster);
-    let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
-    let id = list["associations"][0]["associationId"].as_str();
-    format!("{path}/{}", id.expect("an association"))
-}
-
 /// Somebody deletes the association while the gate is asked: nothing in this run makes it again.
 #[test]
 fn an_association_that_goes_meanwhile_ends_the_wait() {
     let world = shut("vanished");
-    let ended = disturbed(&world, || {
-        let path = association(&world);
-        world
-            .sandbox
-            .aws_eks("DELETE", &path, None)
-            .expect("a delete");
-    });
+    let ended = disturbed(&world, || world.delete_association(&world.association_id()));
     let _ = ended.expect(4).says(&[
         "was not applied: after 1",
         "EKS has no association for service account mcp-server of mcp-vanished",
@@ -154,12 +140,7 @@ fn an_association_that_goes_meanwhile_ends_the_wait() {
 fn an_association_for_another_role_and_an_irsa_annotation_are_named() {
     let world = shut("swapped");
     let ended = disturbed(&world, || {
-        let role = json!({"roleArn": "arn:aws:iam::111122223333:role/other"});
-        let path = association(&world);
-        world
-            .sandbox
-            .aws_eks("POST", &path, Some(role))
-            .expect("an update");
+        world.change_association(json!({"roleArn": "arn:aws:iam::111122223333:role/other"}));
         let annotation = "eks.amazonaws.com/role-arn=arn:aws:iam::111122223333:role/irsa";
         let account = ["annotate", "serviceaccount", "mcp-server", annotation];
         world.kubectl(&[&["-n", "mcp-swapped"][..], &account].concat());

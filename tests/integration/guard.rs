@@ -138,10 +138,7 @@ fn a_webhook_that_is_behind_hides_no_missing_association() {
     let world = World::new("behind");
     let _ = world.mcpctl(&["tenant", "add", "behind"]).expect(0);
     world.sandbox.webhook_is_stale("mcp-behind", true);
-    let eks = |method: &str, path: &str| world.sandbox.aws_eks(method, path, None).expect("EKS");
-    let path = "/clusters/behind/pod-identity-associations";
-    let id = eks("GET", path)["associations"][0]["associationId"].clone();
-    eks("DELETE", &format!("{path}/{}", id.as_str().expect("an id")));
+    world.delete_association(&world.association_id());
     delete_pods(&world, "mcp-behind");
     wait_until(|| !pods(&world, "mcp-behind").is_empty());
     let made = pods(&world, "mcp-behind");

@@ -97,7 +97,7 @@ fn what_is_asked_for_no_more_is_detached_and_what_others_attached_stays() {
 #[test]
 fn a_run_that_dies_while_policies_change_leaves_none_that_nobody_knows() {
     let world = World::new("killed-policy");
-    let named = |name: &str| policy(&world, &format!("killed-policy-{name}"));
+    let named = |name: &str| world.managed_policy(&format!("killed-policy-{name}"));
     let (first, second) = (named("first"), named("second"));
     let ask = |arns: &[&str]| format!("identity.managedPolicyArns=[{}]", arns.join(", "));
     let add = |asked: &str| world.mcpctl(&["tenant", "add", "killed-policy", "--set", asked]);
@@ -123,15 +123,4 @@ fn a_run_that_dies_while_policies_change_leaves_none_that_nobody_knows() {
     }
     let remove = ["tenant", "remove", "killed-policy", "--yes"];
     let _ = world.mcpctl(&remove).expect(0);
-}
-
-fn policy(world: &World<'_>, name: &str) -> String {
-    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
-    let call = [
-        ("Action", "CreatePolicy"),
-        ("PolicyName", name),
-        ("PolicyDocument", document),
-    ];
-    world.sandbox.aws_iam(&call).expect("CreatePolicy");
-    format!("arn:aws:iam::{}:policy/{name}", world.sandbox.account_id())
 }

@@ -98,19 +98,8 @@ fn guests_of_a_namespace_are_kept_or_named() {
 fn a_second_role_on_the_association_is_seen() {
     let world = World::new("second");
     let _ = world.mcpctl(&["tenant", "add", "second"]).expect(0);
-    let path = "/clusters/second/pod-identity-associations";
-    let list = world
-        .sandbox
-        .aws_eks("GET", path, None)
-        .expect("associations");
-    let id = list["associations"][0]["associationId"]
-        .as_str()
-        .expect("an association");
     let target = json!({"targetRoleArn": "arn:aws:iam::999999999999:role/admin"});
-    world
-        .sandbox
-        .aws_eks("POST", &format!("{path}/{id}"), Some(target))
-        .expect("an update");
+    world.change_association(target);
     let diff = world.mcpctl(&["tenant", "diff", "second"]).expect(1);
     assert!(
         diff.stdout
@@ -139,20 +128,9 @@ fn pods_that_are_older_than_their_identity_are_restarted_by_a_later_run() {
     ]);
     let made: k8s_openapi::jiff::Timestamp = made.parse().expect("a time");
     wait_until(|| k8s_openapi::jiff::Timestamp::now().as_second() > made.as_second() + 1);
-    let path = "/clusters/stale/pod-identity-associations";
-    let list = world
-        .sandbox
-        .aws_eks("GET", path, None)
-        .expect("associations");
-    let id = list["associations"][0]["associationId"]
-        .as_str()
-        .expect("an association");
     let body =
         json!({"roleArn": format!("arn:aws:iam::{}:role/admin", world.sandbox.account_id())});
-    world
-        .sandbox
-        .aws_eks("POST", &format!("{path}/{id}"), Some(body))
-        .expect("an update");
+    world.change_association(body);
     // The run that repairs it is killed before the restart.
     let hold = world.sandbox.aws_fault(
         AwsRule::on("UpdatePodIdentityAssociation")
@@ -188,16 +166,8 @@ fn pods_that_are_older_than_their_identity_are_restarted_by_a_later_run() {
 fn an_association_beside_the_tenants_own_is_named_and_holds_up_the_removal() {
     let world = World::new("beside");
     let _ = world.mcpctl(&["tenant", "add", "beside"]).expect(0);
-    let path = "/clusters/beside/pod-identity-associations";
     let body = json!({"namespace": "mcp-beside", "serviceAccount": "default", "roleArn": "arn:aws:iam::111122223333:role/admin"});
-    let made = world
-        .sandbox
-        .aws_eks("POST", path, Some(body))
-        .expect("an association");
-    let id = made["association"]["associationId"]
-        .as_str()
-        .expect("an id")
-        .to_string();
+    let id = world.associate(body);
     let diff = world.mcpctl(&["tenant", "diff", "beside"]).expect(1);
     assert!(
         diff.stdout
@@ -208,10 +178,7 @@ fn an_association_beside_the_tenants_own_is_named_and_holds_up_the_removal() {
         .mcpctl(&["tenant", "remove", "beside", "--yes"])
         .expect(3)
         .says(&[&id, "take it away first"]);
-    world
-        .sandbox
-        .aws_eks("DELETE", &format!("{path}/{id}"), None)
-        .expect("a delete");
+    world.delete_association(&id);
     let _ = world
         .mcpctl(&["tenant", "remove", "beside", "--yes"])
         .expect(0);
@@ -304,15 +271,8 @@ fn a_lost_record_and_other_names_leave_nothing_behind() {
         .mcpctl(&["tenant", "remove", "renamed", "--yes"])
         .expect(0)
         .says(&["Role renamed", "PodIdentityAssociation renamed"]);
-    let list = world
-        .sandbox
-        .aws_eks("GET", "/clusters/renamed/pod-identity-associations", None)
-        .expect("associations");
-    assert_eq!(
-        list["associations"].as_array().map(Vec::len),
-        Some(0),
-        "{list}"
-    );
+    let associations = world.associations();
+    assert!(associations.is_empty(), "{associations:?}");
 }
 
 #[test]

@@ -45,25 +45,12 @@ impl Orphans<'_> {
         self.list().iter().map(line).collect()
     }
 
-    fn associations(&self) -> Vec<Value> {
-        let list =
-            self.world
-                .sandbox
-                .aws_eks("GET", "/clusters/orphans/pod-identity-associations", None);
-        let list = list.expect("associations");
-        list["associations"].as_array().expect("a list").clone()
-    }
-
     fn lose_association(&self, tenant: &str) {
         let namespace = format!("mcp-{tenant}");
-        let found = self.associations();
+        let found = self.world.associations();
         let one = found.iter().find(|one| one["namespace"] == namespace);
         let id = one.expect("it")["associationId"].as_str().expect("an id");
-        let path = format!("/clusters/orphans/pod-identity-associations/{id}");
-        self.world
-            .sandbox
-            .aws_eks("DELETE", &path, None)
-            .expect("a delete");
+        self.world.delete_association(id);
     }
 
     fn roles(&self) -> Vec<String> {
@@ -173,7 +160,7 @@ fn each_mixture_is_listed_and_its_command_cleans_it_up() {
     };
     assert!(orphans.roles().iter().all(living), "{:?}", orphans.roles());
     assert_eq!(orphans.roles().len(), 5);
-    assert_eq!(orphans.associations().len(), 5 + 2);
+    assert_eq!(orphans.world.associations().len(), 5 + 2);
     removed(&orphans);
 }
 
@@ -189,9 +176,7 @@ fn others(orphans: &Orphans<'_>) {
         ),
     ] {
         let body = json!({"namespace": namespace, "serviceAccount": account, "roleArn": role, "tags": tags});
-        let path = "/clusters/orphans/pod-identity-associations";
-        let made = orphans.world.sandbox.aws_eks("POST", path, Some(body));
-        made.expect("an association");
+        orphans.world.associate(body);
     }
     let trust = r#"{"Version":"2012-10-17","Statement":[]}"#;
     let call = [
@@ -326,7 +311,7 @@ fn removed(orphans: &Orphans<'_>) {
     }
     assert_eq!(orphans.lines(), [""; 0]);
     assert_eq!(
-        (orphans.roles().len(), orphans.associations().len()),
+        (orphans.roles().len(), orphans.world.associations().len()),
         (1, 1 + 2)
     );
 }

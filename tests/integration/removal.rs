@@ -18,16 +18,8 @@ fn nothing_is_left(world: &World<'_>, tenant: &str) {
         .aws_iam(&[("Action", "ListRoles"), ("PathPrefix", &path)])
         .expect("ListRoles");
     assert!(!roles.contains("<RoleName>"), "{roles}");
-    let associations = format!("/clusters/{}/pod-identity-associations", world.cluster);
-    let list = world
-        .sandbox
-        .aws_eks("GET", &associations, None)
-        .expect("associations");
-    assert_eq!(
-        list["associations"].as_array().map(Vec::len),
-        Some(0),
-        "{list}"
-    );
+    let associations = world.associations();
+    assert!(associations.is_empty(), "{associations:?}");
 }
 
 /// Deletes the cluster's one role with its policy, as somebody would who cleans up in IAM.
@@ -53,21 +45,7 @@ fn remove_role(world: &World<'_>) {
 #[test]
 fn every_part_may_be_gone_already() {
     let world = World::new("parts");
-    let associations = "/clusters/parts/pod-identity-associations";
-    let remove_association = |world: &World<'_>| {
-        let list = world
-            .sandbox
-            .aws_eks("GET", associations, None)
-            .expect("associations");
-        let id = list["associations"][0]["associationId"]
-            .as_str()
-            .expect("an association")
-            .to_string();
-        world
-            .sandbox
-            .aws_eks("DELETE", &format!("{associations}/{id}"), None)
-            .expect("a delete");
-    };
+    let remove_association = |world: &World<'_>| world.delete_association(&world.association_id());
     let remove_namespace =
         |world: &World<'_>| drop(world.kubectl(&["delete", "namespace", "mcp-parts"]));
     let remove_deployment = |world: &World<'_>| {

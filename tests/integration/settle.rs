@@ -15,45 +15,24 @@ fn world(name: &'static str, seconds: u32) -> World<'static> {
     world
 }
 
-fn associations(world: &World<'_>) -> String {
-    format!("/clusters/{}/pod-identity-associations", world.cluster)
-}
-
 /// Somebody's association for the tenant's service account.
 fn associate(world: &World<'_>) {
     let body = json!({"namespace": format!("mcp-{}", world.cluster), "serviceAccount": "mcp-server",
         "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-    let made = world
-        .sandbox
-        .aws_eks("POST", &associations(world), Some(body));
-    made.expect("an association");
+    world.associate(body);
     grow_old(world);
-}
-
-/// The path of the one association.
-fn association(world: &World<'_>) -> String {
-    let path = associations(world);
-    let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
-    let id = list["associations"][0]["associationId"].as_str();
-    format!("{path}/{}", id.expect("an association"))
 }
 
 /// What is changed at once may be what its making consists in.
 fn grow_old(world: &World<'_>) {
-    let path = association(world);
-    let read = world.sandbox.aws_eks("GET", &path, None).expect("it");
-    let made = read["association"]["createdAt"].as_f64().expect("a time");
+    let made = world.association()["createdAt"].as_f64().expect("a time");
     let later = SignedDuration::from_secs_f64(made + 3.0);
     wait_until(|| Timestamp::now().as_duration() > later);
 }
 
 /// Somebody points the tenant's association to another role.
 fn point_elsewhere(world: &World<'_>) {
-    let body = json!({"roleArn": "arn:aws:iam::111122223333:role/other"});
-    let updated = world
-        .sandbox
-        .aws_eks("POST", &association(world), Some(body));
-    updated.expect("an update");
+    world.change_association(json!({"roleArn": "arn:aws:iam::111122223333:role/other"}));
 }
 
 /// Starts a run, kills it while it waits within a step, and takes away the lock that it leaves behind.

@@ -1,18 +1,8 @@
 //! What an association keeps although it was told to let go of it: the emulator leaves a field alone that is given empty.
 
-use serde_json::Value;
-
 use crate::world::World;
 
 const TARGET: &str = "arn:aws:iam::444455556666:role/reader";
-
-fn association(world: &World<'_>) -> Value {
-    let path = format!("/clusters/{}/pod-identity-associations", world.cluster);
-    let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
-    let id = list["associations"][0]["associationId"].as_str();
-    let one = format!("{path}/{}", id.expect("an association"));
-    world.sandbox.aws_eks("GET", &one, None).expect("one")["association"].clone()
-}
 
 fn images(world: &World<'_>, namespace: &str) -> String {
     let path = "jsonpath={.items[*].spec.containers[0].image}";
@@ -26,14 +16,13 @@ fn pods_are_not_started_with_a_role_that_eks_kept() {
     let _ = world
         .mcpctl(&["tenant", "add", "kept-role", "--set", &said])
         .expect(0);
-    assert_eq!(association(&world)["targetRoleArn"], TARGET);
+    assert_eq!(world.association()["targetRoleArn"], TARGET);
     let before = images(&world, "mcp-kept-role");
     let off = ["--set", "identity.targetRoleArn=null"];
     let image = ["--image", "registry.example/mcp:2"];
     let add = [&["tenant", "add", "kept-role"], &off[..], &image[..]].concat();
     let kept = format!("spec.targetRoleARN is \"{TARGET}\", wanted is nothing");
-    let id = association(&world)["associationId"].clone();
-    let id = id.as_str().expect("an id");
+    let id = world.association_id();
     let command = format!(
         "aws eks delete-pod-identity-association --region eu-west-1 --cluster-name kept-role --association-id {id}"
     );
@@ -51,16 +40,12 @@ fn pods_are_not_started_with_a_role_that_eks_kept() {
         .mcpctl(&["tenant", "add", "kept-role", "--image", image[1]])
         .expect(5)
         .says(&says);
-    let path = format!("/clusters/kept-role/pod-identity-associations/{id}");
-    world
-        .sandbox
-        .aws_eks("DELETE", &path, None)
-        .expect("deleted");
+    world.delete_association(&id);
     let _ = world
         .mcpctl(&["tenant", "add", "kept-role", "--image", image[1]])
         .expect(0)
         .says(&["is ready"]);
-    assert!(association(&world)["targetRoleArn"].is_null());
+    assert!(world.association()["targetRoleArn"].is_null());
     assert_eq!(images(&world, "mcp-kept-role"), "registry.example/mcp:2");
     let _ = world.mcpctl(&["tenant", "diff", "kept-role"]).expect(0);
 }

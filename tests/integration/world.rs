@@ -10,6 +10,8 @@ use std::{
 
 use mcpctl_sandbox::{AuditEvent, AwsCall, Options, Sandbox};
 
+mod aws;
+
 /// A policy that names its tenant, as all of them should.
 pub(crate) const POLICY: &str = r#"{
   "Version": "2012-10-17",

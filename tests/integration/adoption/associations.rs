@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::Foreign;
 use crate::world::World;
 
 #[test]
@@ -11,20 +10,14 @@ fn an_adopted_association_does_not_outlive_a_namespace_that_goes() {
     let world = World::new(tenant);
     let body = json!({"namespace": "mcp-bound", "serviceAccount": "mcp-server",
         "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-    world
-        .sandbox
-        .aws_eks("POST", &Foreign::associations(&world), Some(body))
-        .expect("an association");
+    world.associate(body);
     let _ = world
         .mcpctl(&["tenant", "add", tenant, "--adopt"])
         .expect(0);
     let _ = world
         .mcpctl(&["tenant", "remove", tenant, "--yes"])
         .expect(0);
-    let list = world
-        .sandbox
-        .aws_eks("GET", &Foreign::associations(&world), None);
-    assert_eq!(list.expect("a list")["associations"], json!([]));
+    assert!(world.associations().is_empty());
 }
 
 /// Somebody deleted the namespace: whoever makes that name anew must not get the role.
@@ -35,29 +28,20 @@ fn an_adopted_association_does_not_outlive_a_namespace_that_is_gone() {
     let adopt = |world: &World<'_>| {
         let body = json!({"namespace": "mcp-unhoused", "serviceAccount": "mcp-server",
             "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-        let made = world
-            .sandbox
-            .aws_eks("POST", &Foreign::associations(world), Some(body));
-        made.expect("an association");
+        world.associate(body);
         let add = ["tenant", "add", tenant, "--adopt", "--wait", "applied"];
         let _ = world.mcpctl(&add).expect(0);
         world.kubectl(&["delete", "namespace", "mcp-unhoused"]);
     };
-    let left = |world: &World<'_>| {
-        let list = world
-            .sandbox
-            .aws_eks("GET", &Foreign::associations(world), None);
-        list.expect("a list")["associations"].clone()
-    };
     let remove = ["tenant", "remove", tenant, "--yes"];
     adopt(&world);
     let _ = world.mcpctl(&remove).expect(0);
-    assert_eq!(left(&world), json!([]));
+    assert!(world.associations().is_empty());
     // Where the cluster is not asked, the namespace may well be there, but the role is gone all the same.
     adopt(&world);
     let only_aws = [&remove[..], &["--only", "aws"]].concat();
     let _ = world.mcpctl(&only_aws).expect(0);
-    assert_eq!(left(&world), json!([]));
+    assert!(world.associations().is_empty());
 }
 
 /// What is given back would name a role that is gone, without a tag by which anybody could find it.
@@ -68,12 +52,10 @@ fn an_adopted_association_does_not_outlive_the_role_that_it_binds() {
     world.kubectl(&["create", "namespace", "mcp-unbound"]);
     let body = json!({"namespace": "mcp-unbound", "serviceAccount": "mcp-server",
         "roleArn": "arn:aws:iam::111122223333:role/theirs"});
-    let path = Foreign::associations(&world);
     let adopt = ["tenant", "add", tenant, "--adopt", "--wait", "applied"];
     let remove = ["tenant", "remove", tenant, "--yes"];
     for more in [&[][..], &["--only", "aws"]] {
-        let made = world.sandbox.aws_eks("POST", &path, Some(body.clone()));
-        made.expect("an association");
+        world.associate(body.clone());
         let _ = world.mcpctl(&adopt).expect(0);
         let rehearsal = [&remove[..2], &[tenant, "--dry-run"], more].concat();
         let rehearsal = world.mcpctl(&rehearsal).expect(0).stdout;
@@ -81,8 +63,7 @@ fn an_adopted_association_does_not_outlive_the_role_that_it_binds() {
             assert!(rehearsal.contains(goes), "no `{goes}`: {rehearsal}");
         }
         let _ = world.mcpctl(&[&remove[..], more].concat()).expect(0);
-        let list = world.sandbox.aws_eks("GET", &path, None).expect("a list");
-        assert_eq!(list["associations"], json!([]));
+        assert!(world.associations().is_empty());
         world.kubectl(&["get", "namespace", "mcp-unbound"]);
     }
 }

@@ -246,18 +246,9 @@ fn it_is_waited_for_by_its_condition_and_its_deployment() {
     // Its pods go on with the identity that they began with, whoever started them.
     let pods = ["-n", namespace, "get", "pods", "-o", "name"];
     let before = world.kubectl(&pods);
-    let path = format!("/clusters/{tenant}/pod-identity-associations");
-    let list = world.sandbox.aws_eks("GET", &path, None);
-    let list = list.expect("associations");
-    let id = list["associations"][0]["associationId"]
-        .as_str()
-        .expect("an association");
     let body =
         json!({"roleArn": format!("arn:aws:iam::{}:role/admin", world.sandbox.account_id())});
-    let changed = world
-        .sandbox
-        .aws_eks("POST", &format!("{path}/{id}"), Some(body));
-    changed.expect("an update");
+    world.change_association(body);
     let _ = world
         .mcpctl(&["tenant", "add", tenant])
         .expect(0)

@@ -22,22 +22,6 @@ fn state(world: &World<'_>, tenant: &str) -> String {
     document["state"].as_str().expect("a state").to_string()
 }
 
-fn remove_association(world: &World<'_>) {
-    let path = format!("/clusters/{}/pod-identity-associations", world.cluster);
-    let list = world
-        .sandbox
-        .aws_eks("GET", &path, None)
-        .expect("associations");
-    let id = list["associations"][0]["associationId"]
-        .as_str()
-        .expect("an association");
-    let path = format!("{path}/{id}");
-    world
-        .sandbox
-        .aws_eks("DELETE", &path, None)
-        .expect("a delete");
-}
-
 #[test]
 fn one_half_alone() {
     let world = World::new("halved");
@@ -59,7 +43,7 @@ fn one_half_alone() {
         ],
     );
     add("kubernetes");
-    remove_association(&world);
+    world.delete_association(&world.association_id());
     assert_eq!(state(&world, "halved"), "noAssociation");
     shows(
         &text(&world, "halved"),
