@@ -1,29 +1,21 @@
 //! Two runs for one tenant at once: one goes on, the other ends with exit 3 or finds nothing to do, and a run after
 //! them completes whatever there is.
 
-use std::time::Duration;
-
-use mcpctl_sandbox::AwsRule;
-
-use crate::world::{POLICY, Run, World};
-
-const SOON: Duration = Duration::from_mins(1);
+use crate::{
+    pace::Held,
+    world::{POLICY, Run, World},
+};
 
 /// While `first` is held at an AWS call, `second` ends with exit 3 and says who is at it; then `first` ends well.
 fn the_second_waits_for_nobody(world: &World<'_>, first: &[&str], at: &str, second: &[&str]) {
-    let hold = world
-        .sandbox
-        .aws_fault(AwsRule::on(at).by(&world.access_key).once());
-    let child = world.start(first);
-    assert!(hold.wait_for_hits(1, SOON), "{at} is not called");
-    let pid = child.id();
+    let first = Held::at(world, at, first);
+    let pid = first.child.id();
     let _ = world.mcpctl(second).expect(3).says(&[
         "another run holds the lock",
         &format!("(pid {pid}), last seen "),
         " s ago",
     ]);
-    hold.release();
-    let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+    let _ = first.go_on().expect(0);
 }
 
 #[test]
@@ -43,7 +35,7 @@ fn the_lock_names_its_holder() {
 /// Starts both at once; their ends.
 fn race(world: &World<'_>, left: &[&str], right: &[&str]) -> [Run; 2] {
     let children = [world.start(left), world.start(right)];
-    children.map(|child| Run::from_output(child.wait_with_output().expect("an end")))
+    children.map(Run::at_end_of)
 }
 
 #[test]

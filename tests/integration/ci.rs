@@ -96,8 +96,7 @@ fn a_long_wait_is_not_a_silent_one() {
         let add = ["tenant", "add", &world.cluster, "-o", form];
         world.start(&[&add, &unready[..]].concat())
     });
-    let [text, json] =
-        children.map(|child| Run::from_output(child.wait_with_output().expect("an end")).expect(4));
+    let [text, json] = children.map(|child| Run::at_end_of(child).expect(4));
     let said = "still waiting: Deployment mcp-patient/mcp-server";
     let beat = text.stderr.lines().find(|line| line.contains(said));
     let beat = beat.unwrap_or_else(|| panic!("nothing says `{said}`: {text}"));

@@ -173,10 +173,7 @@ fn of_two_adds_at_once_at_most_one_is_refused_and_both_end_well() {
     let runs: Vec<_> = (0..4)
         .map(|_| world.start(&["tenant", "add", "race"]))
         .collect();
-    let runs: Vec<Run> = runs
-        .into_iter()
-        .map(|child| Run::from_output(child.wait_with_output().expect("an end")))
-        .collect();
+    let runs: Vec<Run> = runs.into_iter().map(Run::at_end_of).collect();
     assert!(
         runs.iter().any(|run| run.code == 0),
         "nobody won: {}",
@@ -222,7 +219,7 @@ fn of_two_tenants_that_take_one_host_at_once_one_keeps_it() {
     let start =
         |name: &str| world.start(&["tenant", "add", name, "--set", "host=tie.tie.example.com"]);
     let runs = [start("tie-a"), start("tie-b")];
-    let runs = runs.map(|child| Run::from_output(child.wait_with_output().expect("an end")));
+    let runs = runs.map(Run::at_end_of);
     let won = runs.iter().filter(|run| run.code == 0).count();
     assert_eq!(won, 1, "{}\n{}", runs[0], runs[1]);
     let host = "jsonpath={.items[*].metadata.annotations.mcpctl\\.dev/host}";

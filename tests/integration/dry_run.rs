@@ -38,7 +38,7 @@ fn read_by_all(stream: &str) -> [Vec<Value>; 2] {
             .write_all(stream.as_bytes())
             .expect("the stream goes in");
         drop(stdin);
-        let run = Run::from_output(child.wait_with_output().expect("python ends")).expect(0);
+        let run = Run::at_end_of(child).expect(0);
         serde_json::from_str(&run.stdout).expect("JSON")
     })
 }

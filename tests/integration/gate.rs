@@ -110,9 +110,9 @@ fn disturbed(world: &World<'_>, disturb: impl FnOnce()) -> Run {
     let _ = add(world, &[]).expect(4);
     let before = probes(world);
     let child = world.start(&["tenant", "add", &world.cluster, "--timeout", "15s"]);
-    crate::never::wait_until(|| probes(world) > before);
+    crate::pace::wait_until(|| probes(world) > before);
     disturb();
-    Run::from_output(child.wait_with_output().expect("an end"))
+    Run::at_end_of(child)
 }
 
 /// How often the gate was asked.

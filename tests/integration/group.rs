@@ -46,7 +46,7 @@ fn spoil(world: &World<'_>, change: &str) {
         let found = world.kubectl(&["-n", "team-x", "get", "events", about, "-o", "name"]);
         !found.is_empty()
     };
-    crate::never::wait_until(seen);
+    crate::pace::wait_until(seen);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn added_when_the_other_is_mended(world: &World<'_>) {
     said.until("Ingress team-x/web blocks the shared load balancer for all its members: listen protocol must be HTTP or HTTPS: FTP");
     annotate(world, "listen-ports-");
     said.until("tenant `second` is ready");
-    let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+    let _ = Run::at_end_of(child).expect(0);
 }
 
 const HEALTH: [&str; 5] = ["tenant", "add", "second", "--set", "health.path=/live"];
@@ -91,7 +91,7 @@ fn changed_while_another_is_bad(world: &World<'_>) {
         let run = world.mcpctl(&HEALTH[..3]).expect(0);
         !run.stderr.contains("warning: what was changed")
     };
-    crate::never::wait_until(quiet);
+    crate::pace::wait_until(quiet);
 }
 
 /// The Ingress has an address already, and a template makes one of it that the controller refuses.
@@ -139,7 +139,7 @@ fn removed_when_the_other_is_gone(world: &World<'_>) {
     );
     annotate(world, "load-balancer-attributes-");
     said.until("nothing of it is left");
-    let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+    let _ = Run::at_end_of(child).expect(0);
 }
 
 /// The policy keeps tenants from all that follows.
@@ -158,7 +158,7 @@ fn without_policy(world: &World<'_>) {
         "--dry-run=server",
     ];
     // The API server forgets a policy a moment after it is gone.
-    crate::never::wait_until(|| {
+    crate::pace::wait_until(|| {
         let mut kubectl = world.sandbox.kubectl();
         Run::of(kubectl.args(["-n", "mcp-second"]).args(annotate)).code == 0
     });

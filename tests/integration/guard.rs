@@ -8,7 +8,7 @@ use std::{
 
 use mcpctl_sandbox::AuditEvent;
 
-use crate::{never::wait_until, world::World};
+use crate::{pace::wait_until, world::World};
 
 mod weakened;
 mod whole_cluster;

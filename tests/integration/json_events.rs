@@ -294,7 +294,7 @@ fn a_reader_that_goes_away_stops_nothing() {
     let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
     stdout.read_line(&mut String::new()).expect("the plan");
     drop(stdout);
-    let run = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+    let run = Run::at_end_of(child).expect(0);
     assert_eq!(run.stderr, "", "{run}");
     let _ = world.mcpctl(&["tenant", "diff", "unread-json"]).expect(0);
 }

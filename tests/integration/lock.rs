@@ -1,17 +1,12 @@
 //! One writer at a time: who holds the lock, when it counts as dead, and what becomes of a run that lost it.
 
-use std::time::Duration;
-
-use mcpctl_sandbox::AwsRule;
 use serde_json::{Value, json};
 
 use crate::{
-    interrupt::send,
-    never::wait_until,
-    world::{Run, World},
+    pace::{Held, wait_until},
+    world::World,
 };
 
-const SOON: Duration = Duration::from_mins(1);
 const OTHER: [&str; 2] = ["--image", "registry.example/mcp:2"];
 
 /// A Lease that says when it was renewed by the clock of its holder's machine.
@@ -108,12 +103,8 @@ fn only_the_clock_of_the_api_server_counts() {
 #[test]
 fn a_run_whose_lock_is_gone_begins_nothing_more() {
     let world = World::new("sleepy");
-    let hold = world
-        .sandbox
-        .aws_fault(AwsRule::on("CreateRole").by(&world.access_key).once());
-    let child = world.start(&["tenant", "add", "sleepy"]);
-    assert!(hold.wait_for_hits(1, SOON), "the role is not created");
-    send("-STOP", child.id());
+    let run = Held::at(&world, "CreateRole", &["tenant", "add", "sleepy"]);
+    run.send("-STOP");
     world.kubectl(&["-n", "mcp-sleepy", "delete", "lease", "mcpctl"]);
     let renewals = || {
         let audit = world.audit();
@@ -122,11 +113,9 @@ fn a_run_whose_lock_is_gone_begins_nothing_more() {
             .filter(|event| event.verb == "update" && event.resource == "leases");
         own.count()
     };
-    send("-CONT", child.id());
+    run.send("-CONT");
     wait_until(|| renewals() > 0);
-    hold.release();
-    let run = Run::from_output(child.wait_with_output().expect("an end")).expect(5);
-    let run = run.says(&[
+    let run = run.go_on().expect(5).says(&[
         "the lock was taken away",
         "nothing more is written",
         "run the same command again",

@@ -40,6 +40,7 @@ mod offline_input;
 mod orphans;
 mod own_kinds;
 mod own_templates;
+mod pace;
 mod permissions;
 mod plugins;
 mod property;

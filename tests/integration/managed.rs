@@ -1,11 +1,9 @@
 //! Managed policies that a tenant asks for, and asks for no more.
 
-use std::{collections::BTreeSet, time::Duration};
-
-use mcpctl_sandbox::AwsRule;
+use std::collections::BTreeSet;
 
 use crate::{
-    interrupt::send,
+    pace::Held,
     strict::{ACCOUNT, Strict},
     world::World,
 };
@@ -104,18 +102,9 @@ fn a_run_that_dies_while_policies_change_leaves_none_that_nobody_knows() {
     for operation in ["DetachRolePolicy", "TagRole", "AttachRolePolicy"] {
         for last in [&[second.as_str()][..], &[]] {
             let _ = add(&ask(&[&first])).expect(0);
-            let hold = world
-                .sandbox
-                .aws_fault(AwsRule::on(operation).by(&world.access_key).once());
             let changed = ask(&[&second]);
-            let mut child = world.start(&["tenant", "add", "killed-policy", "--set", &changed]);
-            let soon = Duration::from_mins(1);
-            assert!(hold.wait_for_hits(1, soon), "{operation} is not called");
-            send("-KILL", child.id());
-            child.wait().expect("an end");
-            hold.release();
-            let lease = ["delete", "lease", "mcpctl", "--ignore-not-found"];
-            world.kubectl(&[&["-n", "mcp-killed-policy"], &lease[..]].concat());
+            let dies = ["tenant", "add", "killed-policy", "--set", &changed];
+            Held::at(&world, operation, &dies).kill("mcp-killed-policy");
             let _ = add(&ask(last)).expect(0);
             let diff = world.mcpctl(&["tenant", "diff", "killed-policy"]).expect(0);
             assert_eq!(diff.stdout, "", "{operation}, then {last:?}: {diff}");

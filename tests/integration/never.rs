@@ -1,14 +1,12 @@
 //! What must never happen: something deleted that mcpctl did not make, something left behind that nobody sees, and a
 //! pod that runs with another identity than its tenant's.
 
-use std::time::Duration;
-
-use mcpctl_sandbox::AwsRule;
 use serde_json::json;
 
-use crate::world::{Run, World};
-
-const SOON: Duration = Duration::from_mins(1);
+use crate::{
+    pace::{Held, wait_until},
+    world::{Run, World},
+};
 
 #[test]
 fn a_label_alone_makes_nothing_ours() {
@@ -132,27 +130,8 @@ fn pods_that_are_older_than_their_identity_are_restarted_by_a_later_run() {
         json!({"roleArn": format!("arn:aws:iam::{}:role/admin", world.sandbox.account_id())});
     world.change_association(body);
     // The run that repairs it is killed before the restart.
-    let hold = world.sandbox.aws_fault(
-        AwsRule::on("UpdatePodIdentityAssociation")
-            .by(&world.access_key)
-            .once(),
-    );
-    let mut child = world.start(&["tenant", "add", "stale"]);
-    assert!(
-        hold.wait_for_hits(1, SOON),
-        "the association is not updated"
-    );
-    child.kill().expect("a kill");
-    child.wait().expect("an end");
-    hold.release();
-    world.kubectl(&[
-        "-n",
-        "mcp-stale",
-        "delete",
-        "lease",
-        "mcpctl",
-        "--ignore-not-found",
-    ]);
+    let repairs = ["tenant", "add", "stale"];
+    Held::at(&world, "UpdatePodIdentityAssociation", &repairs).kill("mcp-stale");
     let restarted = world.mcpctl(&["tenant", "add", "stale"]).expect(0);
     assert_ne!(
         before,
@@ -307,17 +286,9 @@ fn a_removal_that_outlives_its_lock_ends_well() {
         "-p",
         r#"[{"op":"remove","path":"/metadata/finalizers"}]"#,
     ]);
-    let _ = Run::from_output(child.wait_with_output().expect("an end"))
+    let _ = Run::at_end_of(child)
         .expect(0)
         .says(&["nothing of it is left"]);
-}
-
-/// Asks again and again; each question is a call that takes its time.
-pub(crate) fn wait_until(holds: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + SOON;
-    while !holds() {
-        assert!(std::time::Instant::now() < end, "it does not come to pass");
-    }
 }
 
 #[test]

@@ -304,8 +304,7 @@ fn removed(orphans: &Orphans<'_>) {
     let children =
         tenants.map(|tenant| orphans.world.start(&["tenant", "remove", tenant, "--yes"]));
     for child in children {
-        let ended = child.wait_with_output().expect("an end");
-        let _ = Run::from_output(ended)
+        let _ = Run::at_end_of(child)
             .expect(0)
             .says(&["nothing of it is left"]);
     }

@@ -15,7 +15,7 @@ pub(crate) fn run(plain: &Command, size: Size, typed: &str) -> Run {
     let mut child = start(plain, size);
     let mut stdin = child.stdin.take().expect("stdin is piped");
     writeln!(stdin, "{typed}").expect("a line typed");
-    let run = Run::from_output(child.wait_with_output().expect("an end"));
+    let run = Run::at_end_of(child);
     drop(stdin);
     run
 }

@@ -15,7 +15,7 @@ fn add(world: &World<'_>, state: &str, more: &[&str]) -> Run {
 }
 
 fn ended(child: Child) -> Run {
-    Run::from_output(child.wait_with_output().expect("an end"))
+    Run::at_end_of(child)
 }
 
 #[test]

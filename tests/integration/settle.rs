@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::{never::wait_until, world::World};
+use crate::{pace::wait_until, world::World};
 
 /// A world in which a change is given some seconds.
 fn world(name: &'static str, seconds: u32) -> World<'static> {

@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     guard::no_pod_lacks_credentials,
-    interrupt::send,
-    never::wait_until,
+    pace::{send, wait_until},
     world::{Run, World},
 };
 
@@ -203,7 +202,7 @@ fn a_signal_takes_the_pod_away() {
     let world = world("verify-signal", "aws-cli:hangs");
     let child = waiting(&world);
     send("-INT", child.id());
-    let run = Run::from_output(child.wait_with_output().expect("an end"));
+    let run = Run::at_end_of(child);
     let _ = run.expect(130);
     is_gone(&world);
 }
@@ -237,7 +236,7 @@ fn two_runs_at_once() {
     let _ = add(&world, &[])
         .expect(0)
         .says(&["runs as role verify-twice-"]);
-    let first = Run::from_output(first.wait_with_output().expect("an end"));
+    let first = Run::at_end_of(first);
     let first = first.expect(4).says(&[
         "was deleted before it ended",
         "hint: another run may have replaced it: run the same command again",

@@ -173,7 +173,12 @@ impl Run {
         Self::from_output(output)
     }
 
-    pub(crate) fn from_output(output: std::process::Output) -> Self {
+    /// Waits for a process that was started.
+    pub(crate) fn at_end_of(child: Child) -> Self {
+        Self::from_output(child.wait_with_output().expect("an end"))
+    }
+
+    fn from_output(output: std::process::Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).expect("stdout is text"),

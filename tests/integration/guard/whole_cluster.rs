@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{asked_for, delete_pods, is_refused_a_pod, no_pod_lacks_credentials, pods, weakened};
 use crate::{
-    never::wait_until,
+    pace::wait_until,
     world::{Run, World},
 };
 

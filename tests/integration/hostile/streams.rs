@@ -38,12 +38,7 @@ fn unread(mut command: Command) -> Run {
     let (reader, writer) = io::pipe().expect("a pipe");
     drop(reader);
     let child = command.stdout(writer).stderr(Stdio::piped()).spawn();
-    Run::from_output(
-        child
-            .expect("mcpctl starts")
-            .wait_with_output()
-            .expect("an end"),
-    )
+    Run::at_end_of(child.expect("mcpctl starts"))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::world;
 use crate::{
-    never::wait_until,
+    pace::wait_until,
     world::{Run, World},
 };
 
@@ -206,7 +206,7 @@ fn seen(world: &World<'_>) -> (String, Value) {
 }
 
 fn ends(child: Child) -> Run {
-    Run::from_output(child.wait_with_output().expect("an end"))
+    Run::at_end_of(child)
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn the_tool_is_kept_to_tenants_namespaces_and_every_verb_works() {
     let _ = tool.run("tenant add kept --adopt").expect(0);
     cluster.apply("admission-policy.yaml");
     let probe = "create namespace probe --dry-run=server";
-    crate::never::wait_until(|| strong(probe).code != 0);
+    crate::pace::wait_until(|| strong(probe).code != 0);
 
     let _ = tool.run("tenant add first").expect(0);
     for (write, why) in OUTSIDE {

@@ -49,7 +49,7 @@ impl<'a> Cluster<'a> {
             &format!("--as-group={group}"),
             "--namespace=mcpctl-system",
         ];
-        crate::never::wait_until(|| {
+        crate::pace::wait_until(|| {
             let mut kubectl = self.world.sandbox.kubectl();
             kubectl.args(["auth", "can-i", verb.as_str(), resource.as_str()]);
             Run::of(kubectl.args(user)).code == 0

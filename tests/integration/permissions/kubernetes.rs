@@ -298,7 +298,7 @@ fn remove(cluster: &Cluster<'_>, tool: &User<'_>, reader: &User<'_>) {
         .run("tenant remove alpha --yes --with-contents")
         .expect(0);
     let rest: Vec<_> = out.lines().map_while(Result::ok).collect();
-    let ended = Run::from_output(watch.wait_with_output().expect("an end"));
+    let ended = Run::at_end_of(watch);
     let _ = ended.expect(0).says(&["is gone"]);
     drop(rest);
 }

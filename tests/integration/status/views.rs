@@ -377,11 +377,7 @@ fn a_reader_that_stops_reading() {
             .stderr(std::process::Stdio::piped())
             .spawn();
         drop(command);
-        let output = child
-            .expect("mcpctl starts")
-            .wait_with_output()
-            .expect("an end");
-        let run = Run::from_output(output).expect(0);
+        let run = Run::at_end_of(child.expect("mcpctl starts")).expect(0);
         assert_eq!(run.stderr, "", "{args:?}: {run}");
     }
 }

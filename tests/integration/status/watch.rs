@@ -45,7 +45,7 @@ impl Watch {
     fn end(self) -> Run {
         let Self { child, out } = self;
         let rest: Vec<String> = out.lines().map_while(Result::ok).collect();
-        let mut run = Run::from_output(child.wait_with_output().expect("an end"));
+        let mut run = Run::at_end_of(child);
         run.stdout = rest.join("\n");
         run
     }
@@ -221,7 +221,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:], read)))";
     };
     for args in [&["tenant", "status", "narrow"][..], &["tenant", "list"]] {
         let child = terminal(args, &[]);
-        let _ = Run::from_output(child.wait_with_output().expect("an end")).expect(0);
+        let _ = Run::at_end_of(child).expect(0);
     }
     let watch = ["tenant", "status", "narrow", "--watch"];
     // What is not in colour is drawn over all the same.
