@@ -100,8 +100,7 @@ fn a_role_for_a_cluster_of_the_same_name_in_another_region_is_left_alone() {
     };
     assert_eq!(roles(&strict).len(), 2);
     for said in ["are removed", "nothing to remove"] {
-        let remove = ["tenant", "remove", "acme", "--yes"];
-        let _ = strict.run(&remove).expect(0).says(&[said]);
+        let _ = strict.remove().expect(0).says(&[said]);
         assert_eq!(roles(&strict), theirs);
     }
 }
@@ -113,16 +112,15 @@ fn what_was_made_under_other_names_is_removed_by_its_tags() {
     let _ = strict.add().expect(0);
     let prefix = "namespacePrefix: zz-\ndomain:";
     strict.settings("domain:", prefix);
-    let remove = ["tenant", "remove", "acme", "--yes"];
     // Its role gone, the association says by its namespace and tags whose it is.
     let name = strict.role();
     strict.aws.state(|state| state.delete_role_under_us(&name));
     let _ = strict
-        .run(&remove)
+        .remove()
         .expect(0)
         .says(&["PodIdentityAssociation a-"]);
     strict.has_nothing();
-    let _ = strict.run(&remove).expect(0).says(&["nothing to remove"]);
+    let _ = strict.remove().expect(0).says(&["nothing to remove"]);
     let _ = strict.add().expect(0);
     strict.aws.state(|state| {
         let mut role = state.roles.values().next().expect("a role").clone();
@@ -133,7 +131,7 @@ fn what_was_made_under_other_names_is_removed_by_its_tags() {
         theirs.tags.insert("team".into(), "shop".into());
     });
     let _ = strict
-        .run(&remove)
+        .remove()
         .expect(0)
         .says(&["Role acme deleted", "Role acme-0123456789 deleted"]);
     strict.aws.state(|state| {

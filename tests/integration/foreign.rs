@@ -6,15 +6,6 @@ use crate::strict::{ACCOUNT, Strict};
 
 mod mixtures;
 
-const DIFF: [&str; 5] = [
-    "tenant",
-    "diff",
-    "acme",
-    "--image",
-    "registry.example/mcp:1",
-];
-const REMOVE: [&str; 4] = ["tenant", "remove", "acme", "--yes"];
-
 /// What others hung on the tenant's role.
 fn hang(state: &mut State, role: &str) {
     let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
@@ -58,7 +49,7 @@ fn what_others_hang_on_the_role_is_drift_survives_add_and_stops_the_removal() {
         "managed policy arn:aws:iam::aws:policy/ReadOnlyAccess",
         "instance profile their-nodes",
     ];
-    let diff = strict.run(&DIFF).expect(1);
+    let diff = strict.diff().expect(1);
     for name in names {
         let line = format!("! Role acme: {name} is not ours; it is left alone");
         assert!(diff.stdout.contains(&line), "{diff}");
@@ -68,7 +59,7 @@ fn what_others_hang_on_the_role_is_drift_survives_add_and_stops_the_removal() {
     let stops = names.map(|name| format!("{name} is not ours; take it away first"));
     let stops = stops.each_ref().map(String::as_str);
     let _ = strict
-        .run(&REMOVE)
+        .remove()
         .expect(3)
         .says(&stops)
         .says(&["3 conflicts"]);
@@ -80,19 +71,16 @@ fn what_others_hang_on_the_role_is_drift_survives_add_and_stops_the_removal() {
         state.instance_profiles.clear();
     });
     strict.differs_in_nothing();
-    let _ = strict.run(&REMOVE).expect(0);
+    let _ = strict.remove().expect(0);
     strict.has_nothing();
 }
 
 #[test]
 fn a_boundary_that_is_not_the_wanted_one_is_shown_and_put_right() {
     let strict = Strict::new("bounded");
-    let arn = |name: &str| format!("arn:aws:iam::{ACCOUNT}:policy/{name}");
-    strict.aws.state(|state| {
-        ["edge", "wide"].map(|name| drop(state.add_managed_policy(&arn(name)).id.clone()))
-    });
+    let [edge, wide] = strict.managed_policies(["edge", "wide"]);
     let set = |boundary: &str| format!("permissionsBoundary: '{boundary}'");
-    strict.settings("permissionsBoundary: none", &set(&arn("edge")));
+    strict.settings("permissionsBoundary: none", &set(&edge));
     let _ = strict.add().expect(0);
     let role = strict.role();
     let boundary = |strict: &Strict| {
@@ -100,25 +88,25 @@ fn a_boundary_that_is_not_the_wanted_one_is_shown_and_put_right() {
             .aws
             .state(|state| state.role(&role).expect("it").boundary.clone())
     };
-    assert_eq!(boundary(&strict), Some(arn("edge")));
+    assert_eq!(boundary(&strict), Some(edge.clone()));
     for (have, shown) in [
         (None, "missing".to_string()),
-        (Some(arn("wide")), format!("{:?}", arn("wide"))),
+        (Some(wide.clone()), format!("{wide:?}")),
     ] {
         strict
             .aws
             .state(|state| state.role_mut(&role).expect("it").boundary = have);
-        let line = format!("spec.permissionsBoundary: {shown} -> {:?}", arn("edge"));
-        let diff = strict.run(&DIFF).expect(1);
+        let line = format!("spec.permissionsBoundary: {shown} -> {edge:?}");
+        let diff = strict.diff().expect(1);
         assert!(diff.stdout.contains(&line), "no `{line}`: {diff}");
         let _ = strict.add().expect(0);
-        assert_eq!(boundary(&strict), Some(arn("edge")));
+        assert_eq!(boundary(&strict), Some(edge.clone()));
         strict.differs_in_nothing();
     }
     // To have none is to say so, and one that is there then is no less a difference.
-    strict.settings(&set(&arn("edge")), "permissionsBoundary: none");
-    let diff = strict.run(&DIFF).expect(1);
-    let line = format!("spec.permissionsBoundary: {:?} -> removed", arn("edge"));
+    strict.settings(&set(&edge), "permissionsBoundary: none");
+    let diff = strict.diff().expect(1);
+    let line = format!("spec.permissionsBoundary: {edge:?} -> removed");
     assert!(diff.stdout.contains(&line), "no `{line}`: {diff}");
     let _ = strict.add().expect(0);
     assert_eq!(boundary(&strict), None);

@@ -4,29 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::{
     pace::Held,
-    strict::{ACCOUNT, Strict},
+    strict::{Strict, policy_arn},
     world::World,
 };
 
 const THEIRS: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-const DIFF: [&str; 5] = [
-    "tenant",
-    "diff",
-    "acme",
-    "--image",
-    "registry.example/mcp:1",
-];
-const REMOVE: [&str; 4] = ["tenant", "remove", "acme", "--yes"];
-
-fn arn(name: &str) -> String {
-    format!("arn:aws:iam::{ACCOUNT}:policy/{name}")
-}
 
 /// How the settings ask for managed policies.
 fn asking(names: &[&str]) -> String {
     let arns: Vec<String> = names
         .iter()
-        .map(|name| format!("'{}'", arn(name)))
+        .map(|name| format!("'{}'", policy_arn(name)))
         .collect();
     format!("{{identity: {{managedPolicyArns: [{}]}}, ", arns.join(", "))
 }
@@ -42,9 +30,7 @@ fn attached(strict: &Strict) -> BTreeSet<String> {
 #[test]
 fn what_is_asked_for_no_more_is_detached_and_what_others_attached_stays() {
     let strict = Strict::new("shrinks");
-    strict.aws.state(|state| {
-        ["reader", "writer"].map(|name| drop(state.add_managed_policy(&arn(name)).id.clone()))
-    });
+    strict.managed_policies(["reader", "writer"]);
     strict.settings(
         "defaults: {",
         &format!("defaults: {}", asking(&["reader", "writer"])),
@@ -60,8 +46,8 @@ fn what_is_asked_for_no_more_is_detached_and_what_others_attached_stays() {
         (&["reader"], &[], "reader"),
     ] {
         strict.settings(&asking(before), &asking(after));
-        let goes = arn(goes);
-        let diff = strict.run(&DIFF).expect(1);
+        let goes = policy_arn(goes);
+        let diff = strict.diff().expect(1);
         let line = format!("spec.policies[{goes}]: {goes:?} -> removed");
         assert!(diff.stdout.contains(&line), "no `{line}`: {diff}");
         assert!(
@@ -72,13 +58,13 @@ fn what_is_asked_for_no_more_is_detached_and_what_others_attached_stays() {
             .add()
             .expect(0)
             .says(&["0 created, 1 changed", THEIRS]);
-        let left: BTreeSet<String> = after.iter().map(|name| arn(name)).collect();
+        let left: BTreeSet<String> = after.iter().map(|name| policy_arn(name)).collect();
         let theirs = BTreeSet::from([THEIRS.to_string()]);
         assert_eq!(attached(&strict), &left | &theirs);
         strict.is_clean();
     }
     let _ = strict
-        .run(&REMOVE)
+        .remove()
         .expect(3)
         .says(&["1 conflict", THEIRS, "take it away first"]);
     strict.aws.state(|state| {
@@ -86,7 +72,7 @@ fn what_is_asked_for_no_more_is_detached_and_what_others_attached_stays() {
         held.attached.clear();
     });
     strict.differs_in_nothing();
-    let _ = strict.run(&REMOVE).expect(0);
+    let _ = strict.remove().expect(0);
     strict.has_nothing();
 }
 

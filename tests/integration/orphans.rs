@@ -378,11 +378,10 @@ fn managed_policies_that_were_asked_for_go_with_the_role_and_others_stop_its_rem
         });
     };
     attach(other);
-    let remove = ["tenant", "remove", "acme", "--yes"];
     let named = format!("managed policy {other} is not ours");
-    let refused = strict.run(&remove).expect(3).says(&[&named]);
+    let refused = strict.remove().expect(3).says(&[&named]);
     assert!(!refused.stderr.contains(own), "{refused}");
     attach(own);
-    let _ = strict.run(&remove).expect(0);
+    let _ = strict.remove().expect(0);
     strict.has_nothing();
 }

@@ -10,6 +10,11 @@ pub(crate) const NAMESPACE: &str = "mcp-acme";
 const SILENT: &str =
     "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {name: acme}\nspec: {}\n";
 
+/// The ARN of a managed policy of the account.
+pub(crate) fn policy_arn(name: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:policy/{name}")
+}
+
 /// A strict AWS with one cluster, and a directory with settings. Only the AWS half is asked for, so no cluster runs.
 pub(crate) struct Strict {
     pub(crate) aws: StrictAws,
@@ -52,6 +57,32 @@ impl Strict {
         self.run(&["tenant", "add", "acme"])
     }
 
+    /// What would change. The record is in the cluster, so diff has to be told what was asked for.
+    pub(crate) fn diff(&self) -> Run {
+        self.run(&[
+            "tenant",
+            "diff",
+            "acme",
+            "--image",
+            "registry.example/mcp:1",
+        ])
+    }
+
+    pub(crate) fn remove(&self) -> Run {
+        self.run(&["tenant", "remove", "acme", "--yes"])
+    }
+
+    /// Makes managed policies; their ARNs.
+    pub(crate) fn managed_policies<const N: usize>(&self, names: [&str; N]) -> [String; N] {
+        let arns = names.map(policy_arn);
+        self.aws.state(|state| {
+            for arn in &arns {
+                state.add_managed_policy(arn);
+            }
+        });
+        arns
+    }
+
     /// The tenant's role by the name that the tool derives.
     pub(crate) fn role(&self) -> String {
         self.aws.state(|state| {
@@ -83,11 +114,9 @@ impl Strict {
         });
     }
 
-    /// What was asked for is what stands. The record is in the cluster, so diff has to be told the tenant.
+    /// What was asked for is what stands.
     pub(crate) fn differs_in_nothing(&self) {
-        let said = ["--image", "registry.example/mcp:1"];
-        let diff = [&["tenant", "diff", "acme"], &said[..]].concat();
-        let run = self.run(&diff).expect(0);
+        let run = self.diff().expect(0);
         assert_eq!(run.stdout, "", "{run}");
     }
 

@@ -162,8 +162,7 @@ pub(super) const ROWS: &[Fault] = &[
 fn lingering(strict: &Strict, calls: u32) {
     let _ = strict.add().expect(0);
     strict.aws.deleted_association_lingers(calls);
-    let remove = ["tenant", "remove", "acme", "--yes"];
-    let _ = strict.run(&remove).expect(0);
+    let _ = strict.remove().expect(0);
 }
 
 fn ours(state: &mut State) -> Association {
