@@ -1,15 +1,17 @@
 //! How tenants are kept apart in AWS: a role of each, a second role in a chain, or one role that all share.
 
-use std::path::PathBuf;
-
-use mcpctl_sandbox::strict_aws::StrictAws;
 use serde_json::{Value, json};
 
-use crate::world::{POLICY, Run, World, offline};
+use crate::{
+    strict::ACCOUNT,
+    world::{Run, World},
+};
 
+mod aws;
 mod refused;
 
-const ACCOUNT: &str = "111122223333";
+use aws::Aws;
+
 const CLUSTER_ARN: &str = "arn:aws:eks:eu-west-1:111122223333:cluster/prod";
 const SHARED: &str = "arn:aws:iam::111122223333:role/mcp/shared";
 const TARGET: &str = "arn:aws:iam::444455556666:role/data/reader";
@@ -22,90 +24,6 @@ fn pinned(cluster_arn: &str, account: &str) -> Value {
         "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Condition": {"StringEquals": {"aws:SourceArn": cluster_arn, "aws:SourceAccount": account}},
     }]})
-}
-
-/// The AWS half alone, on the strict double, since the emulator does not take policies off associations.
-struct Aws {
-    strict: StrictAws,
-    dir: PathBuf,
-}
-
-impl Aws {
-    fn new(name: &str) -> Self {
-        let strict = StrictAws::start(ACCOUNT, "eu-west-1").expect("the double starts");
-        strict.add_cluster("prod", "https://127.0.0.1:1", "");
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("scoping-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("a directory");
-        std::fs::write(dir.join("policy.json"), POLICY).expect("a policy");
-        let aws = Self { strict, dir };
-        aws.dedicated();
-        aws
-    }
-
-    fn settings(&self, iam: &str) {
-        let text = format!(
-            "cluster: {{name: prod, region: eu-west-1}}\ndomain: example.com\ningress: {{albSubnetCidrs: [10.0.0.0/20]}}\n\
-             iam: {{policy: policy.json, {iam}}}\ndefaults: {{image: registry.example/mcp:1}}\n"
-        );
-        std::fs::write(self.dir.join("mcpctl.yaml"), text).expect("settings");
-    }
-
-    fn dedicated(&self) {
-        self.settings("permissionsBoundary: none");
-    }
-
-    fn shared(&self) {
-        self.settings(&format!("scoping: session-policy, sharedRole: '{SHARED}'"));
-    }
-
-    fn share(&self, trust: &Value) {
-        self.strict.state(|state| {
-            state.roles.remove("shared");
-            state.add_role("/mcp/", "shared", &trust.to_string());
-        });
-    }
-
-    fn run(&self, args: &[&str]) -> Run {
-        let mut command = offline(&self.dir, args);
-        command.envs(self.strict.env()).args(["--only", "aws"]);
-        Run::of(&mut command)
-    }
-
-    fn association(&self) -> Value {
-        self.strict.state(|state| {
-            let found = state.association("prod", "mcp-acme", "mcp-server");
-            serde_json::to_value(found.expect("an association")).expect("JSON")
-        })
-    }
-
-    fn own_roles(&self) -> Vec<String> {
-        self.strict.state(|state| {
-            let names = state.roles.values().map(|role| role.name.clone());
-            names.filter(|name| name.starts_with("acme-")).collect()
-        })
-    }
-
-    fn is_clean(&self) {
-        let _ = self
-            .run(&["tenant", "diff", "acme", "-f", "tenant.yaml"])
-            .expect(0);
-        let _ = self
-            .run(&["tenant", "add", "acme", "-f", "tenant.yaml"])
-            .expect(0)
-            .says(&["nothing to do"]);
-    }
-
-    fn tenant(&self, identity: &str) {
-        let text = format!(
-            "apiVersion: mcpctl.dev/v1alpha1\nkind: Tenant\nmetadata: {{name: acme}}\nspec: {{identity: {identity}}}\n"
-        );
-        std::fs::write(self.dir.join("tenant.yaml"), text).expect("a tenant file");
-    }
-
-    fn add(&self) -> Run {
-        self.run(&["tenant", "add", "acme", "-f", "tenant.yaml"])
-    }
 }
 
 #[test]
