@@ -6,6 +6,7 @@ use crate::error::{Error, Kind};
 
 mod aws;
 mod call;
+mod causes;
 mod connect;
 mod credentials;
 mod eks;

@@ -5,8 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::Read,
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
@@ -15,8 +13,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    error::{Error, Result, os_reason},
-    policy, spec,
+    error::{Error, Result},
+    files, policy, spec,
     templates::Templates,
     yaml,
 };
@@ -34,8 +32,6 @@ pub use scoping::Scoping;
 
 /// File name that is looked for in the working directory and above.
 pub const FILE_NAME: &str = "mcpctl.yaml";
-/// Bytes of a file that are read: more is a mistake, such as a device or an archive.
-const LONGEST_FILE: u64 = 1 << 20;
 /// Source of settings that no file gives.
 const BUILT_IN: &str = "built-in settings";
 
@@ -132,8 +128,8 @@ pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings>
     };
     let (source, base, text) = match &path {
         Some(path) => {
-            let source = shown(path, working_directory);
-            let text = read_file(path, &source, "settings")?;
+            let source = files::shown(path, working_directory);
+            let text = files::read(path, &source, "settings")?;
             (source, path.parent().unwrap_or(path), text)
         }
         None => (BUILT_IN.into(), working_directory, "{}".into()),
@@ -143,7 +139,7 @@ pub fn load(overrides: &Overrides, working_directory: &Path) -> Result<Settings>
         None => Templates::built_in(),
         Some(folder) => {
             let folder = base.join(folder.as_str());
-            Templates::read(&folder, &shown(&folder, working_directory))?
+            Templates::read(&folder, &files::shown(&folder, working_directory))?
         }
     };
     let mut settings = complete(parsed, overrides, source, base, templates)?;
@@ -262,28 +258,4 @@ pub fn embed_policy(spec: &mut Map<String, Value>, base: &Path, source: &str) ->
     };
     *policy = policy::load(policy.take(), base, &format!("{source}: identity.policy"))?;
     Ok(())
-}
-
-/// Reads a text file that the user named, `shown` as they would type it. Of at most 1 MiB.
-///
-/// # Errors
-/// Usage, with the path.
-pub fn read_file(path: &Path, shown: &str, what: &str) -> Result<String> {
-    let failed = |why: &str| Error::usage(format!("cannot read {what} {shown}: {why}"));
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| failed(&os_reason(&error)))?;
-    if bytes.len() as u64 > LONGEST_FILE {
-        return Err(failed("it is longer than 1 MiB"));
-    }
-    String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8 text"))
-}
-
-/// The path as the user would type it.
-pub fn shown(path: &Path, working_directory: &Path) -> String {
-    path.strip_prefix(working_directory)
-        .unwrap_or(path)
-        .display()
-        .to_string()
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::{
     backend::{Kubernetes, Reason},
     error::{Error, Result},
-    guard::POLICY,
     injected::has_credentials,
+    marks::IDENTITY_POLICY,
     object::{Object, own_kind},
     spec::Resolved,
     verify,
@@ -36,7 +36,9 @@ pub async fn is_open(kubernetes: &Kubernetes, pod: &Value) -> Result<bool> {
     let kind = own_kind("", "Pod");
     match kubernetes.create(kind, pod, true).await {
         Ok(pod) => Ok(has_credentials(&pod)),
-        Err(error) if error.reason == Reason::Forbidden && error.message.contains(POLICY) => {
+        Err(error)
+            if error.reason == Reason::Forbidden && error.message.contains(IDENTITY_POLICY) =>
+        {
             Ok(false)
         }
         Err(error) => {

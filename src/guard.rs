@@ -7,14 +7,13 @@ use crate::{
     config::Settings,
     desired,
     error::{Error, Result},
+    marks::IDENTITY_POLICY,
     object::{Id, Object},
 };
 
 mod compare;
 mod judge;
 
-/// The admission policy that refuses pods without credentials.
-pub const POLICY: &str = "mcpctl-identity";
 /// The value of the label of namespaces that the policy guards.
 const REQUIRED: &str = "required";
 const GROUP: &str = "admissionregistration.k8s.io";
@@ -43,8 +42,13 @@ impl Guard {
         let Some(kubernetes) = kubernetes else {
             return Ok(Self::NotAsked);
         };
-        let policy = Id::new(GROUP, "ValidatingAdmissionPolicy", "", POLICY);
-        let binding = Id::new(GROUP, "ValidatingAdmissionPolicyBinding", "", POLICY);
+        let policy = Id::new(GROUP, "ValidatingAdmissionPolicy", "", IDENTITY_POLICY);
+        let binding = Id::new(
+            GROUP,
+            "ValidatingAdmissionPolicyBinding",
+            "",
+            IDENTITY_POLICY,
+        );
         match try_join(kubernetes.get(&policy), kubernetes.get(&binding)).await {
             Ok((Some(policy), Some(binding))) => {
                 let live = (&policy, &binding);
@@ -67,7 +71,7 @@ impl Guard {
             Ok(wanted) => wanted,
             Err(error) => {
                 return Self::Other(format!(
-                    "what the admission policy {POLICY} should be is not known: {}",
+                    "what the admission policy {IDENTITY_POLICY} should be is not known: {}",
                     error.line()
                 ));
             }
@@ -77,7 +81,7 @@ impl Guard {
             return Self::InPlace;
         }
         Self::Other(format!(
-            "the admission policy {POLICY} of this cluster is not as this version of mcpctl makes it: {}",
+            "the admission policy {IDENTITY_POLICY} of this cluster is not as this version of mcpctl makes it: {}",
             found.join(", ")
         ))
     }
@@ -92,16 +96,20 @@ impl Guard {
 
     fn judge(policy: Option<&Object>, binding: Option<&Object>) -> Self {
         let why = match (policy, binding) {
-            (None, _) => format!("this cluster has no admission policy {POLICY}"),
-            (_, None) => format!("nothing binds the admission policy {POLICY} on this cluster"),
-            (Some(policy), Some(binding)) => match judge::idle(policy)
-                .or_else(|| judge::loose(binding))
-            {
-                None => return Self::InPlace,
-                Some(why) => {
-                    format!("the admission policy {POLICY} guards nothing on this cluster: {why}")
+            (None, _) => format!("this cluster has no admission policy {IDENTITY_POLICY}"),
+            (_, None) => {
+                format!("nothing binds the admission policy {IDENTITY_POLICY} on this cluster")
+            }
+            (Some(policy), Some(binding)) => {
+                match judge::idle(policy).or_else(|| judge::loose(binding)) {
+                    None => return Self::InPlace,
+                    Some(why) => {
+                        format!(
+                            "the admission policy {IDENTITY_POLICY} guards nothing on this cluster: {why}"
+                        )
+                    }
                 }
-            },
+            }
         };
         Self::Missing(why)
     }
@@ -158,7 +166,7 @@ mod tests {
     /// The policy or binding of our template.
     fn own(kind: &str) -> Object {
         let platform = desired::platform(&settings()).expect("a platform");
-        platform[&Id::new(GROUP, kind, "", POLICY)].clone()
+        platform[&Id::new(GROUP, kind, "", IDENTITY_POLICY)].clone()
     }
 
     pub(super) fn policy() -> Object {

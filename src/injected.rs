@@ -99,13 +99,13 @@ fn items(list: &Value) -> impl Iterator<Item = &Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{desired, guard::POLICY, object::Id, testing::settings};
+    use crate::{desired, marks::IDENTITY_POLICY, object::Id, testing::settings};
 
     #[test]
     fn the_policy_is_made_of_what_is_said_here() {
         let platform = desired::platform(&settings()).expect("a platform");
         let kind = "ValidatingAdmissionPolicy";
-        let policy = &platform[&Id::new("admissionregistration.k8s.io", kind, "", POLICY)];
+        let policy = &platform[&Id::new("admissionregistration.k8s.io", kind, "", IDENTITY_POLICY)];
         let text = policy.tree["spec"].to_string();
         let names = [URI, TOKEN_FILE, DIRECTORY, TOKEN, AUDIENCE, SERVICE_ACCOUNT];
         for name in names.iter().chain(&AGENTS).chain(&CHOOSES_IDENTITY) {

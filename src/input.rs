@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     config,
     error::{Error, Result},
+    files,
     lint::Allowed,
     spec::{API_VERSION, Input, Layer, Origin, TenantName, TenantSpec},
     yaml,
@@ -62,8 +63,8 @@ struct Metadata {
 /// # Errors
 /// Usage, with file, line, key and what was expected.
 pub fn read_file(path: &Path, working_directory: &Path) -> Result<Input> {
-    let source = config::shown(path, working_directory);
-    let text = config::read_file(&working_directory.join(path), &source, "tenant file")?;
+    let source = files::shown(path, working_directory);
+    let text = files::read(&working_directory.join(path), &source, "tenant file")?;
     let parsed = yaml::read::<TenantFile>(&source, &text)?;
     let mut spec = given_spec(&parsed.given);
     let base = working_directory.join(path);

@@ -33,6 +33,7 @@ pub mod diagnosis;
 pub mod diff;
 pub mod error;
 pub mod execute;
+pub mod files;
 pub mod gate;
 pub mod guard;
 pub mod guests;

@@ -4,6 +4,8 @@
 pub const TENANT: &str = "mcpctl.dev/tenant";
 /// Label by which the identity policy finds the namespaces of tenants.
 pub const IDENTITY: &str = "mcpctl.dev/identity";
+/// Admission policy that refuses pods of tenants without their credentials.
+pub const IDENTITY_POLICY: &str = "mcpctl-identity";
 /// Annotation with the host that the ingress policy lets a tenant's Ingress serve.
 pub const HOST: &str = "mcpctl.dev/host";
 /// Label with the ingress class of a tenant.

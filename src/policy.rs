@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    config,
     error::{Error, Result},
+    files,
 };
 
 mod canonical;
@@ -84,7 +84,7 @@ pub fn read_named(path: &Path, source: &str) -> Result<Value> {
 /// Usage, with file and line, or with what the document lacks.
 pub fn read(path: &Path, place: &str) -> Result<Value> {
     let wrong = |why: String| Error::usage(format!("{place}: {why}"));
-    let text = config::read_file(path, place, "policy")?;
+    let text = files::read(path, place, "policy")?;
     if text.trim().is_empty() {
         return Err(wrong("there is nothing in it".into()));
     }

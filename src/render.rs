@@ -18,6 +18,7 @@ use crate::{
     yaml,
 };
 
+mod arns;
 mod context;
 mod identity;
 mod lines;
@@ -28,8 +29,9 @@ mod values;
 
 use values::{Misplaced, Printed};
 
-pub use context::{cluster_arn, platform, tenant};
-pub use identity::{ACCOUNT_PLACEHOLDER, role_arn, role_policy, with_target, without_target};
+pub use arns::{ACCOUNT_PLACEHOLDER, cluster_arn, role_arn};
+pub use context::{platform, tenant};
+pub use identity::{role_policy, with_target, without_target};
 
 const VARIABLES: &str = "the variables are in the README.md that mcpctl template export DIR writes";
 /// What to write instead of text that is no YAML. Values are none of it: they are put into what it makes.

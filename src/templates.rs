@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    config::read_file,
     error::{Error, Result, os_reason},
+    files,
     render::{Set, Template},
 };
 
@@ -166,7 +166,7 @@ impl Entry {
             });
         }
         Ok(Template {
-            source: read_file(&path, &shown, "template")?.into(),
+            source: files::read(&path, &shown, "template")?.into(),
             name: shown.into(),
         })
     }

@@ -3,7 +3,7 @@
 use aws_sdk_eks::error::{ProvideErrorMetadata, SdkError};
 use aws_types::request_id::RequestId;
 
-use super::{CallError, Reason, connect, retry::retry, trace};
+use super::{CallError, Reason, causes, retry::retry, trace};
 
 /// Codes of changes that are still spreading or that pass: the SDK does not repeat them.
 const PASSING: [&str; 5] = [
@@ -60,7 +60,7 @@ where
     let reason = if matches!(error, SdkError::ServiceError(_)) {
         reason_of(&code)
     } else {
-        message = connect::chain(error);
+        message = causes::chain(error);
         if message.contains("credential") {
             message = message.replacen("dispatch failure: other: ", "", 1);
             Reason::NoCredentials

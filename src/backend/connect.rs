@@ -24,7 +24,7 @@ use kube::{
 };
 use tower::{BoxError, ServiceBuilder};
 
-use super::{ClusterInfo, credentials::Credentials, trace};
+use super::{ClusterInfo, causes, credentials::Credentials, trace};
 use crate::error::{Error, Result, os_reason};
 
 /// The name of the way to the cluster of the pod that we run in.
@@ -191,19 +191,9 @@ fn failed(error: kube::Error) -> Error {
 
 /// What is wrong with a kubeconfig, without the lines around the fault: they may hold tokens and passwords.
 fn first_line(error: &dyn std::error::Error) -> String {
-    chain(error).lines().next().unwrap_or_default().to_string()
-}
-
-/// An error with all its causes, each once.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
+    causes::chain(error)
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_string()
 }

@@ -19,7 +19,7 @@ use http::Request;
 use k8s_openapi::jiff::Timestamp;
 
 use super::{
-    connect,
+    causes,
     plugin::{Credential, bearer},
 };
 use crate::{
@@ -61,7 +61,7 @@ impl Signer {
     /// Unreachable, where there are no AWS credentials any more.
     pub(super) async fn sign(&self) -> Result<Credential> {
         let keys = self.provider.provide_credentials().await.map_err(|error| {
-            self.failed(connect::chain(&error))
+            self.failed(causes::chain(&error))
                 .hint(super::NO_CREDENTIALS)
         })?;
         let now = SystemTime::now();

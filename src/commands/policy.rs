@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{Lint, LintForm},
-    config,
     error::{Error, Kind, Result},
-    input,
+    files, input,
     lint::{self, Allowed, Finding, Identity, RULES},
     policy, render, report,
     session::Context,
@@ -26,7 +25,7 @@ pub(super) fn lint(context: &Context, args: &Lint) -> Result<ExitCode> {
     }
     let mut found: Vec<(String, Finding)> = Vec::new();
     for path in &args.files {
-        let shown = config::shown(path, &context.working_directory);
+        let shown = files::shown(path, &context.working_directory);
         let findings = of_file(context, path, &shown, &args.allow)?;
         if args.output == LintForm::Text {
             context.ui.data(&report::findings(&shown, &findings))?;
@@ -69,7 +68,7 @@ fn in_file(file: &str, finding: &Finding) -> Value {
 /// tenant's name stands for itself.
 fn of_file(context: &Context, path: &Path, shown: &str, allow: &[Allowed]) -> Result<Vec<Finding>> {
     let full = context.working_directory.join(path);
-    let text = config::read_file(&full, shown, "policy")?;
+    let text = files::read(&full, shown, "policy")?;
     let is_tenant = yaml::read_stream(&text).is_ok_and(|documents| {
         documents
             .iter()

@@ -4,8 +4,8 @@ use std::{fs, io, io::Write, path::Path, process::ExitCode};
 
 use crate::{
     cli::Export,
-    config::shown,
     error::{Error, Kind, Result, os_reason},
+    files,
     render::Template,
     session::Context,
     templates::exported,
@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn export(context: &Context, args: &Export) -> Result<ExitCode> {
     let folder = context.working_directory.join(&args.folder);
     let name = |template: &Template| {
-        shown(
+        files::shown(
             &folder.join(template.name.as_ref()),
             &context.working_directory,
         )
@@ -44,7 +44,7 @@ pub(super) fn export(context: &Context, args: &Export) -> Result<ExitCode> {
             error
         })?;
     }
-    let folder = shown(&folder, &context.working_directory);
+    let folder = files::shown(&folder, &context.working_directory);
     let count = exported().count();
     context.ui.status(&format!(
         "{count} files are in {folder}; to use them, say in mcpctl.yaml: templates: {folder}"

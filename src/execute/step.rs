@@ -10,7 +10,8 @@ use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason, Side},
     diff,
     error::{Error, Kind, Result},
-    guard, lock,
+    lock,
+    marks::IDENTITY_POLICY,
     object::{Id, Object, starts_pods},
     plan::{Action, Step, Update},
     release,
@@ -117,7 +118,7 @@ async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
         _ => format!("{id} did not become ready in time"),
     };
     let error = wait::late(late, run.kubernetes, &id.namespace, &waiting).await;
-    let refused = |finding: &Finding| finding.line.contains(guard::POLICY);
+    let refused = |finding: &Finding| finding.line.contains(IDENTITY_POLICY);
     if !waiting.findings.iter().any(refused) {
         return error;
     }

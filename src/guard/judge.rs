@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{POLICY, REQUIRED};
+use super::REQUIRED;
 use crate::{
     injected,
-    marks::{IDENTITY, TENANT},
+    marks::{IDENTITY, IDENTITY_POLICY, TENANT},
     object::Object,
 };
 
@@ -46,7 +46,7 @@ pub(super) fn loose(binding: &Object) -> Option<&'static str> {
     let spec = &binding.tree["spec"];
     let actions = spec["validationActions"].as_array();
     let matches = &spec["matchResources"];
-    if spec["policyName"] != POLICY {
+    if spec["policyName"] != IDENTITY_POLICY {
         Some("its binding is to another policy")
     } else if !actions.is_some_and(|actions| actions.iter().any(|action| action == "Deny")) {
         Some("its binding does not deny")

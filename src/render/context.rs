@@ -2,32 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    identity::{self, account},
-    quota,
-};
+use super::{arns::cluster_arn, identity, quota};
 use crate::{
     config::Settings,
     error::{Error, Result},
     injected,
     object::PLATFORM_NAMESPACE,
-    spec::{AuthMode, Resolved, TenantSpec, partition},
+    spec::{AuthMode, Resolved, TenantSpec},
 };
 
 /// Seconds between the load balancer being told and the server being told: requests still arrive meanwhile.
 const PRE_STOP_SECONDS: u16 = 20;
-
-/// ARN of the cluster.
-pub fn cluster_arn(settings: &Settings) -> String {
-    let cluster = &settings.cluster;
-    let partition = partition(cluster.region.as_str());
-    format!(
-        "arn:{partition}:eks:{}:{}:cluster/{}",
-        cluster.region,
-        account(settings),
-        cluster.name
-    )
-}
 
 /// Variables of the tenant's templates; `templates/README.md` describes each.
 ///

@@ -4,16 +4,13 @@ use serde_json::{Value, json};
 
 mod session;
 
-use super::context::cluster_arn;
+use super::arns::{account, cluster_arn, role_arn};
 use crate::{
     config::{Scoping, Settings},
     error::{Error, Result},
     policy,
-    spec::{AccountId, Boundary, Resolved, RoleArn, partition},
+    spec::{Boundary, Resolved, RoleArn, partition},
 };
-
-/// Stands for the account id where it is not known. It is no account, so a policy that holds it matches nothing.
-pub const ACCOUNT_PLACEHOLDER: &str = "ACCOUNT-ID-NOT-SET";
 
 /// Variables of the templates of role and association.
 ///
@@ -149,22 +146,6 @@ fn target_statement(sid: &str, target: &RoleArn) -> Value {
         "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Resource": target.as_str(),
     })
-}
-
-/// ARN of a role by path and name.
-pub fn role_arn(settings: &Settings, path: &str, name: &str) -> String {
-    let partition = partition(settings.cluster.region.as_str());
-    format!(
-        "arn:{partition}:iam::{}:role{path}{name}",
-        account(settings)
-    )
-}
-
-pub(super) fn account(settings: &Settings) -> &str {
-    let said = settings.cluster.account_id.as_ref().map(AccountId::as_str);
-    // EKS takes roles of the cluster's account only.
-    let shared = settings.scoping.shared_role().map(RoleArn::account);
-    said.or(shared).unwrap_or(ACCOUNT_PLACEHOLDER)
 }
 
 /// Only this cluster's Pod Identity, for this namespace and service account, may assume the role.

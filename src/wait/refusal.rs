@@ -39,7 +39,7 @@ pub(super) fn finding(said: &str) -> Finding {
 /// Whether the ReplicaSet gets its pods by trying again. `ending` says that pods are on their way out, which the
 /// quota counts as long as they are there.
 pub(super) fn heals(said: &str, ending: bool) -> bool {
-    said.contains(crate::guard::POLICY) || (ending && said.contains("exceeded quota: "))
+    said.contains(crate::marks::IDENTITY_POLICY) || (ending && said.contains("exceeded quota: "))
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

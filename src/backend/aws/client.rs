@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 
 use crate::{
-    backend::{connect, trace::Sent},
+    backend::{causes, trace::Sent},
     error::{Error, Result},
 };
 
@@ -56,7 +56,7 @@ fn trusting(path: &Path) -> Result<TlsContext> {
     TlsContext::builder()
         .with_trust_store(TrustStore::default().with_pem_certificate(pem))
         .build()
-        .map_err(|error| Error::usage(format!("AWS_CA_BUNDLE: {}", connect::chain(&error))))
+        .map_err(|error| Error::usage(format!("AWS_CA_BUNDLE: {}", causes::chain(&error))))
 }
 
 /// Shows each call for credentials: to STS, SSO or what the instance offers. The clients of the services say their own.

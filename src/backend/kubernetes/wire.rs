@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Answer;
 use crate::{
     ack,
-    backend::{CallError, Reason, connect},
+    backend::{CallError, Reason, causes},
     error::Error,
     object::{Id, KnownKind, Object},
 };
@@ -115,7 +115,7 @@ pub(super) fn failed(call: &str, error: kube::Error) -> CallError {
     let status = match error {
         kube::Error::Api(status) => status,
         kube::Error::Service(cause) if cause.is::<Error>() => return no_credentials(call, &*cause),
-        error => return unanswered(call, connect::chain(&error)),
+        error => return unanswered(call, causes::chain(&error)),
     };
     let reason = match status.code {
         401 => Reason::Unauthorized,
