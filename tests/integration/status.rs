@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
+mod list;
 mod pods;
 mod views;
 mod watch;
