@@ -11,9 +11,12 @@ use crate::{
     error::{Error, Result},
     marks::TENANT,
     object::{EKS, IAM, Id, Object, State},
-    spec::{Image, Resolved},
+    spec::{Image, Resolved, unseen},
     wait::Finding,
 };
+
+/// Name of the server's container in our templates.
+const SERVER: &str = "mcp-server";
 
 /// Name of the pod, and of its container. One for each tenant: what a run that was killed left behind is found again.
 pub const NAME: &str = "mcpctl-verify-identity";
@@ -35,12 +38,17 @@ pub fn image(settings: &Settings) -> Result<&Image> {
 /// The pod that asks. It runs where the tenant's pods run and as their user, and carries no label by which requests or
 /// a disruption budget would find it. What it asks for is the default of the tenant's `LimitRange`.
 ///
+/// It takes in what the server's container in `wanted` takes in by `envFrom`, since nothing else sees whether that brings
+/// other credentials. Of its `env` it needs nothing: the admission policy refuses what would choose an identity there.
+/// What the pod sets itself counts before `envFrom`, so that a Secret does not say where it asks.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+///
 /// # Errors
 /// Usage, when the settings name no image for it.
-pub fn pod(resolved: &Resolved, settings: &Settings) -> Result<Object> {
+pub fn pod(resolved: &Resolved, settings: &Settings, wanted: &State) -> Result<Object> {
     let image = image(settings)?;
     let (names, spec) = (&resolved.names, &resolved.spec);
-    let region = &settings.cluster.region;
+    let region = settings.cluster.region.as_str();
     let mut pod = json!({
         "serviceAccountName": names.service_account,
         "automountServiceAccountToken": false,
@@ -59,12 +67,7 @@ pub fn pod(resolved: &Resolved, settings: &Settings) -> Result<Object> {
             "name": NAME,
             "image": image,
             "command": ["aws", "sts", "get-caller-identity", "--output", "json"],
-            "env": [
-                {"name": "HOME", "value": "/tmp"},
-                {"name": "AWS_REGION", "value": region},
-                {"name": "AWS_DEFAULT_REGION", "value": region},
-                {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
-            ],
+            "env": env(region),
             "resources": {
                 "requests": {"cpu": "50m", "memory": "64Mi"},
                 "limits": {"cpu": "200m", "memory": "256Mi"},
@@ -78,6 +81,9 @@ pub fn pod(resolved: &Resolved, settings: &Settings) -> Result<Object> {
         }],
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
     });
+    if let Some(sources) = env_from(wanted) {
+        pod["containers"][0]["envFrom"] = sources.clone();
+    }
     if let Some(pod) = pod.as_object_mut() {
         pod.extend(place(resolved));
     }
@@ -95,6 +101,50 @@ pub fn pod(resolved: &Resolved, settings: &Settings) -> Result<Object> {
         },
         "spec": pod,
     }))
+}
+
+/// Where and how the pod asks.
+fn env(region: &str) -> Value {
+    json!([
+        {"name": "HOME", "value": "/tmp"},
+        {"name": "AWS_REGION", "value": region},
+        {"name": "AWS_DEFAULT_REGION", "value": region},
+        {"name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional"},
+        {"name": "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "value": "true"},
+        {"name": "AWS_CLI_AUTO_PROMPT", "value": "off"},
+    ])
+}
+
+/// What the server's container takes its variables from. Where own templates call no container by that name, it is the
+/// first one of what runs pods.
+fn env_from(wanted: &State) -> Option<&Value> {
+    let containers = || {
+        let lists = wanted.values();
+        let lists =
+            lists.filter_map(|object| object.tree.pointer("/spec/template/spec/containers"));
+        lists.filter_map(Value::as_array).flatten()
+    };
+    let server = containers().find(|container| container["name"] == SERVER);
+    let sources = &server.or_else(|| containers().next())?["envFrom"];
+    sources.is_array().then_some(sources)
+}
+
+/// The Secrets and `ConfigMap`s of which such a pod takes in variables that may choose an identity.
+pub fn brings(pod: &Object) -> Vec<String> {
+    let sources = pod.tree.pointer("/spec/containers/0/envFrom");
+    let sources = sources.and_then(Value::as_array).into_iter().flatten();
+    sources.filter_map(unseen).collect()
+}
+
+/// Where to look, where such variables may be what is wrong: environment variables are what AWS SDKs look at first.
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+pub fn look_there(brings: &[String]) -> Option<String> {
+    (!brings.is_empty()).then(|| {
+        format!(
+            "what envFrom brings counts before the tenant's role: see whether {} holds AWS_ACCESS_KEY_ID, AWS_PROFILE or the like",
+            brings.join(", ")
+        )
+    })
 }
 
 /// Whether an object is such a pod.
@@ -178,11 +228,12 @@ impl<'a> Role<'a> {
     }
 }
 
-/// The name of the role that an answer of STS tells of, where it is the wanted one.
+/// The name of the role that an answer of STS tells of, where it is the wanted one. `brings` is what the pod took in that
+/// may choose an identity.
 ///
 /// # Errors
 /// Who the pod was and who it should be, and what to do.
-pub fn judge(log: &str, wanted: &str) -> std::result::Result<String, Finding> {
+pub fn judge(log: &str, wanted: &str, brings: &[String]) -> std::result::Result<String, Finding> {
     let Some(caller) = caller(log) else {
         return Err(Finding::new("the pod ended without an answer of STS in its log").hint(
             "identity.verifyImage must run `aws sts get-caller-identity` and print what it answers",
@@ -191,20 +242,29 @@ pub fn judge(log: &str, wanted: &str) -> std::result::Result<String, Finding> {
     match (Role::of(wanted), Role::assumed(&caller)) {
         (Some(wanted), Some(found)) if wanted == found => Ok(found.name.into()),
         (_, found) => Err(
-            Finding::new(format!("the pod was {caller}, and should be {wanted}"))
-                .hint(advice(&caller, found.is_some())),
+            Finding::new(format!("the pod was {caller}, and should be {wanted}")).hint(advice(
+                &caller,
+                found.is_some(),
+                brings,
+            )),
         ),
     }
 }
 
 /// The sessions of a node's role have the id of its instance for a name:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html>
-fn advice(caller: &str, assumed: bool) -> String {
+fn advice(caller: &str, assumed: bool, brings: &[String]) -> String {
     let session = caller.rsplit('/').next().unwrap_or_default();
-    if session.starts_with("i-") {
+    if assumed && session.starts_with("i-") {
         "that is the node's role: see whether the Pod Identity agent runs on the node (kubectl -n kube-system get pods -l app.kubernetes.io/name=eks-pod-identity-agent -o wide), and keep pods off instance metadata (hop limit 1)".into()
     } else if assumed {
-        "a changed association takes a while to act: run the same command again; if it stays, see who changed what: mcpctl tenant diff".into()
+        let first =
+            look_there(brings).map_or_else(String::new, |there| format!("{there}; if not, "));
+        format!(
+            "{first}a changed association takes a while to act: run the same command again; if it stays, see who changed what: mcpctl tenant diff"
+        )
+    } else if let Some(there) = look_there(brings) {
+        there
     } else {
         "pods get credentials by another way than Pod Identity: look for AWS_* variables or files in the image".into()
     }

@@ -1,5 +1,7 @@
 //! Runs the pod that asks STS who it is, and takes it away again whatever it says.
 
+use serde_json::Value;
+
 use super::{
     Progress, Run,
     step::{bounded, tell},
@@ -10,7 +12,7 @@ use crate::{
     object::Object,
     plan::Step,
     verify,
-    wait::{self, LogOf},
+    wait::{self, LogOf, Waiting},
 };
 
 /// Lines of its log that are read: an answer has five.
@@ -100,15 +102,11 @@ async fn ask(
     (kubernetes, role): (&Kubernetes, &str),
 ) -> Result<String> {
     let id = pod.id();
-    let tell = |waiting: &wait::Waiting| tell(step, waiting, run, progress);
-    let image = pod.text("/spec/containers/0/image");
-    let hint = format!(
-        "identity.verifyImage is {image}: it must have the AWS CLI, and the nodes must be able to pull it"
-    );
+    let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
     let ended = wait::ended(kubernetes, pod, &tell).await;
     let ended = ended.map_err(|error| {
         if error.hints.is_empty() {
-            error.hint(hint.clone())
+            error.hint(of_image(pod))
         } else {
             error
         }
@@ -119,17 +117,13 @@ async fn ask(
         previous: false,
     };
     let error = if ended["status"]["phase"] == "Failed" {
-        Error::new(Kind::Wait, format!("{id} could not ask STS who it is"))
-            .detail(wait::failure(&ended))
-            .hint(hint)
-            .hint(
-                "it must reach the Pod Identity agent (169.254.170.23, port 80) and STS (port 443)",
-            )
+        let waited_for = progress.waits_for.borrow().get(&step.id).cloned();
+        failed(pod, &ended, &waited_for.unwrap_or_default())
     } else {
         let log = kubernetes
             .log(&id.namespace, &of.pod, &of.container, (false, LINES))
             .await?;
-        match verify::judge(&log, role) {
+        match verify::judge(&log, role, &verify::brings(pod)) {
             Ok(name) => return Ok(format!("runs as role {name}")),
             Err(found) => {
                 let error = Error::new(
@@ -142,4 +136,26 @@ async fn ask(
         }
     };
     Err(error.detail(wait::excerpt(kubernetes, &id.namespace, &of).await))
+}
+
+fn of_image(pod: &Object) -> String {
+    let image = pod.text("/spec/containers/0/image");
+    format!(
+        "identity.verifyImage is {image}: it must have the AWS CLI, and the nodes must be able to pull it"
+    )
+}
+
+/// Why a pod failed; of one that came to its end while it waited, for what.
+fn failed(pod: &Object, ended: &Value, waited_for: &Waiting) -> Error {
+    let what = format!("{} could not ask STS who it is", pod.id());
+    let mut error = Error::new(Kind::Wait, what).detail(wait::failure(ended));
+    for finding in &waited_for.findings {
+        error.details.push(finding.line.clone());
+        error.hints.extend(finding.hint.clone());
+    }
+    let there = verify::look_there(&verify::brings(pod));
+    there
+        .into_iter()
+        .fold(error.hint(of_image(pod)), Error::hint)
+        .hint("it must reach the Pod Identity agent (169.254.170.23, port 80) and STS (port 443)")
 }

@@ -1,6 +1,7 @@
 //! Environment variables of the tenant's container.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     kubernetes::{Checked, EnvFrom, NameRef, ValueFrom},
@@ -84,9 +85,10 @@ impl TryFrom<Raw> for EnvVar {
     }
 }
 
-/// The `ConfigMap` or Secret of which variables are taken in whose names nobody sees, where one of them could choose an
-/// identity.
-pub fn unseen(from: &EnvFrom) -> Option<String> {
+/// The `ConfigMap` or Secret of which an item of `envFrom` takes variables in whose names nobody sees, where one of them
+/// could choose an identity.
+pub fn unseen(item: &Value) -> Option<String> {
+    let from = EnvFrom::deserialize(item).ok()?;
     let prefix = from.prefix.as_ref().map_or("", EnvName::as_str);
     let reaches = |name: &str| name.starts_with(prefix);
     let may = CHOOSES_IDENTITY.iter().any(|name| reaches(name))

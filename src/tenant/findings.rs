@@ -1,6 +1,6 @@
 //! The policy lint of one tenant, and what of its pods nothing can look at.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     config::Settings,
@@ -14,10 +14,10 @@ use crate::{
 /// Where variables may come from that decide whose credentials pods take, and that nothing sees before they run.
 pub fn unseen_variables(resolved: &Resolved) -> Vec<String> {
     let all = resolved.spec.env_from.iter();
-    let unseen = all.filter_map(|from| spec::unseen(from.as_ref()));
+    let unseen = all.filter_map(|from| spec::unseen(&json!(from)));
     let said = |source| {
         format!(
-            "envFrom takes in whatever {source} holds, which neither mcpctl nor the admission policy sees: a variable such as AWS_PROFILE would give pods other credentials than the tenant's; give it a prefix, or name the keys in env"
+            "envFrom takes in whatever {source} holds, which neither mcpctl nor the admission policy sees: a variable such as AWS_PROFILE would give pods other credentials than the tenant's; give it a prefix, or name the keys in env; --verify-identity tells whose credentials pods have"
         )
     };
     unseen.map(said).collect()

@@ -128,7 +128,7 @@ impl Look {
             ready: how.ready,
             verify: how
                 .verify
-                .then(|| verify::pod(resolved, &session.settings))
+                .then(|| verify::pod(resolved, &session.settings, &wanted))
                 .transpose()?,
             synced: session.ack.is_some(),
             stale_pods: astray.stale && how.only.is_none(),

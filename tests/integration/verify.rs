@@ -11,6 +11,8 @@ use crate::{
     world::{Run, World},
 };
 
+mod env_from;
+
 const POD: &str = "mcpctl-verify-identity";
 
 fn world(name: &'static str, image: &str) -> World<'static> {

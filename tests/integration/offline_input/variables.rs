@@ -22,7 +22,7 @@ fn whole_sources_that_may_bring_another_identity_are_named() {
     }
     assert_eq!(said("{prefix: MY_, configMapRef: {name: a}}", &[]), "");
     assert_eq!(said("{configMapRef: {name: a}}", &["--only", "aws"]), "");
-    insta::assert_snapshot!(said("{secretRef: {name: keys}}", &[]), @"warning: envFrom takes in whatever Secret keys holds, which neither mcpctl nor the admission policy sees: a variable such as AWS_PROFILE would give pods other credentials than the tenant's; give it a prefix, or name the keys in env");
+    insta::assert_snapshot!(said("{secretRef: {name: keys}}", &[]), @"warning: envFrom takes in whatever Secret keys holds, which neither mcpctl nor the admission policy sees: a variable such as AWS_PROFILE would give pods other credentials than the tenant's; give it a prefix, or name the keys in env; --verify-identity tells whose credentials pods have");
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! The logs that the pretended kubelets give. KWOK plays the rest of them.
 //!
-//! A container that runs `aws sts get-caller-identity` has the answer in its log: the role of its pod's association
-//! where the pod carries the variable, else that of the node. All others have one and the same log.
+//! A container that runs `aws sts get-caller-identity` has the answer in its log. As AWS's SDKs do, it looks at keys in
+//! its environment first, what `envFrom` brings included; then it has the role of its pod's association where the pod
+//! carries the variable, else that of the node. All others have one and the same log, which as many lines stand before as
+//! the annotation `sandbox.test/log-lines` of their pod says.
+//!
+//! Source: <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
@@ -22,6 +27,8 @@ use crate::pki::Authority;
 
 /// The log of every container, with and without `--previous`.
 const LOG: &str = "listening on :8080\nerror: the sandbox's containers run nothing; this is the log of all of them\n";
+/// The IAM user whose keys all access keys in pods are.
+const KEYS_OF: &str = "who-made-the-keys";
 const VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 
 /// The server that the API server asks for logs.
@@ -81,13 +88,18 @@ impl Shared {
             return response(StatusCode::NOT_FOUND, "text/plain", "404 page not found");
         };
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}");
-        match kubernetes::get(&self.client, &path).await {
-            Ok(pod) => response(StatusCode::OK, "text/plain", self.log(&pod, container)),
-            Err(error) => response(StatusCode::NOT_FOUND, "text/plain", error.to_string()),
-        }
+        let log = match kubernetes::get(&self.client, &path).await {
+            Ok(pod) => self.log(&pod, container).await,
+            Err(error) => return response(StatusCode::NOT_FOUND, "text/plain", error.to_string()),
+        };
+        let query = request.uri().query().unwrap_or_default().split('&');
+        let tail = query
+            .filter_map(|given| given.strip_prefix("tailLines="))
+            .find_map(|lines| lines.parse().ok());
+        response(StatusCode::OK, "text/plain", last(&log, tail))
     }
 
-    fn log(&self, pod: &Value, container: &str) -> String {
+    async fn log(&self, pod: &Value, container: &str) -> String {
         let mut all = list(&pod["spec"]["containers"]).iter();
         let asks = |spec: &&Value| {
             spec["name"] == container
@@ -95,26 +107,65 @@ impl Shared {
                     .iter()
                     .any(|word| word == "get-caller-identity")
         };
-        match all.find(asks) {
-            Some(container) => format!("{:#}\n", self.caller(pod, container)),
-            None => LOG.to_owned(),
+        if let Some(container) = all.find(asks) {
+            let environment = self.environment(pod, container).await;
+            return format!("{:#}\n", self.caller(pod, &environment));
         }
+        let lines = text(&pod["metadata"]["annotations"]["sandbox.test/log-lines"]).parse::<u32>();
+        let before = (1..=lines.unwrap_or_default()).map(|number| format!("line {number}\n"));
+        before.chain([LOG.to_owned()]).collect()
+    }
+
+    /// What a container's environment is made of, where it is no field of the pod: the later of two counts, and `env` comes
+    /// after `envFrom`.
+    ///
+    /// Source: `makeEnvironmentVariables` in `pkg/kubelet/kubelet_pods.go` of Kubernetes.
+    async fn environment(&self, pod: &Value, container: &Value) -> HashMap<String, String> {
+        let namespace = text(&pod["metadata"]["namespace"]);
+        let mut environment = HashMap::new();
+        for source in list(&container["envFrom"]) {
+            let prefix = text(&source["prefix"]);
+            for (collection, field) in [("configmaps", "configMapRef"), ("secrets", "secretRef")] {
+                let Some(name) = source[field]["name"].as_str() else {
+                    continue;
+                };
+                let path = format!("/api/v1/namespaces/{namespace}/{collection}/{name}");
+                // One that is optional may not be there.
+                let object = kubernetes::get(&self.client, &path).await;
+                let object = object.unwrap_or_default();
+                for (key, value) in object["data"].as_object().into_iter().flatten() {
+                    let value = match collection {
+                        "secrets" => decoded(text(value)),
+                        _ => text(value).to_owned(),
+                    };
+                    environment.insert(format!("{prefix}{key}"), value);
+                }
+            }
+        }
+        for variable in list(&container["env"]) {
+            let value = text(&variable["value"]).to_owned();
+            environment.insert(text(&variable["name"]).to_owned(), value);
+        }
+        environment
     }
 
     /// What the AWS CLI prints.
-    fn caller(&self, pod: &Value, container: &Value) -> Value {
+    fn caller(&self, pod: &Value, environment: &HashMap<String, String>) -> Value {
         let metadata = &pod["metadata"];
         let (namespace, name) = (text(&metadata["namespace"]), text(&metadata["name"]));
         let account = text(&pod["spec"]["serviceAccountName"]);
-        let injected = list(&container["env"])
-            .iter()
-            .any(|variable| variable["name"] == VARIABLE);
+        let given = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+        let injected = given(VARIABLE);
+        let keys = given("AWS_ACCESS_KEY_ID") && given("AWS_SECRET_ACCESS_KEY");
         let role = self
             .associations
             .role(namespace, account)
             .filter(|_| injected);
         let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         let arn = callers.get(namespace).cloned().unwrap_or_else(|| {
+            if keys {
+                return format!("arn:aws:iam::{ACCOUNT}:user/{KEYS_OF}");
+            }
             let (account, session) = match role {
                 Some(role) => {
                     let account = role.split(':').nth(4).unwrap_or(ACCOUNT).to_owned();
@@ -131,4 +182,16 @@ impl Shared {
         });
         json!({"UserId": "AROASANDBOX:session", "Account": ACCOUNT, "Arn": arn})
     }
+}
+
+/// The last lines of a log, as many as are asked for.
+fn last(log: &str, lines: Option<usize>) -> String {
+    let all = log.lines().count();
+    let shown = log.lines().skip(all - lines.unwrap_or(all).min(all));
+    shown.flat_map(|line| [line, "\n"]).collect()
+}
+
+fn decoded(data: &str) -> String {
+    let bytes = STANDARD.decode(data).unwrap_or_default();
+    String::from_utf8(bytes).unwrap_or_default()
 }

@@ -242,7 +242,7 @@ fn a_pod_that_asks_sts_is_told_its_role() {
         apply(&format!(
             "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}, namespace: asking}}, spec: {{restartPolicy: Never, \
              serviceAccountName: {account}, containers: [{{name: cli, image: 'cli:1', command: [aws, sts, \
-             get-caller-identity]}}]}}}}"
+             get-caller-identity], envFrom: [{{secretRef: {{name: keys, optional: true}}}}]}}]}}}}"
         ));
         eventually("the pod ends", || {
             get("pod", "asking", name)["status"]["phase"] == "Succeeded"
@@ -255,10 +255,21 @@ fn a_pod_that_asks_sts_is_told_its_role() {
     let role = format!("arn:aws:sts::{}:assumed-role/", SANDBOX.account_id());
     assert!(ask("associated", "mcp").starts_with(&format!("{role}mcp/eks-sandbox-associated-")));
     assert!(ask("other", "default").starts_with(&format!("{role}eks-node/i-")));
+    let keys = [
+        "--from-literal=AWS_ACCESS_KEY_ID=AKIAOTHER",
+        "--from-literal=AWS_SECRET_ACCESS_KEY=hush",
+    ];
+    let secret = ["create", "secret", "generic", "keys", "-n", "asking"];
+    kubectl(&[&secret[..], &keys].concat());
+    let user = format!(
+        "arn:aws:iam::{}:user/who-made-the-keys",
+        SANDBOX.account_id()
+    );
+    assert_eq!(ask("keyed", "mcp"), user);
     SANDBOX.pods_are("asking", "arn:aws:sts::1:assumed-role/x/y");
     assert_eq!(ask("told", "mcp"), "arn:aws:sts::1:assumed-role/x/y");
     let made = SANDBOX.pods_asked_for("asking").unwrap();
-    assert_eq!(made.len(), 3, "{made:#?}");
+    assert_eq!(made.len(), 4, "{made:#?}");
 }
 
 #[test]
