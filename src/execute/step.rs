@@ -77,11 +77,11 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
 }
 
 /// Ends a wait at the deadline or on a signal.
-pub(super) async fn bounded(
+pub(super) async fn bounded<T>(
     step: &Step,
     (run, progress): (&Run<'_>, &Progress),
-    wait: impl Future<Output = Result<String>>,
-) -> Result<String> {
+    wait: impl Future<Output = Result<T>>,
+) -> Result<T> {
     let late = async {
         tokio::time::sleep_until(run.deadline).await;
         Err(timed_out(step, run, progress).await)
@@ -95,7 +95,7 @@ pub(super) async fn bounded(
     .await
 }
 
-async fn until_signal(run: &Run<'_>, wait: impl Future<Output = Result<String>>) -> Result<String> {
+async fn until_signal<T>(run: &Run<'_>, wait: impl Future<Output = Result<T>>) -> Result<T> {
     let mut signal = run.signal.clone();
     tokio::select! {
         result = wait => result,

@@ -17,9 +17,12 @@ use crate::{
 
 /// Lines of its log that are read: an answer has five.
 const LINES: usize = 100;
+/// How often a pod is made that somebody takes away before it has answered.
+const TRIES: usize = 5;
 
 /// Makes the pod, waits for its answer and compares it with the tenant's role. The pod is deleted at any end but that of
-/// a run that is killed; what such a one left is replaced.
+/// a run that is killed; what such a one left is replaced. Nothing tells that from the pod of a run at the same time, so a
+/// run whose pod was replaced makes it again, after the other's. Names of their own would need the right to delete any pod.
 ///
 /// # Errors
 /// Wait: who the pod was and who it should be, or why it did not answer, with its log. Interrupted.
@@ -29,48 +32,54 @@ pub(super) async fn verify(
     run: &Run<'_>,
     progress: &Progress,
 ) -> Result<String> {
-    let verified = run_once(step, pod, run, progress).await;
+    let verified = until_answered(step, pod, run, progress).await;
     verified.map_err(|error| match error.kind {
         Kind::Interrupted(_) => error,
         _ => error.with_kind(Kind::Wait),
     })
 }
 
-async fn run_once(step: &Step, pod: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
+async fn until_answered(
+    step: &Step,
+    pod: &Object,
+    run: &Run<'_>,
+    progress: &Progress,
+) -> Result<String> {
     let kubernetes = run.kubernetes()?;
     let role = verify::role(&progress.state.borrow());
     let role =
         role.ok_or_else(|| Error::new(Kind::Wait, "the ARN of the tenant's role is not known"))?;
-    let replaced = async {
-        replace(pod, kubernetes, run).await?;
-        Ok(String::new())
-    };
-    bounded(step, (run, progress), replaced).await?;
-    let made = kubernetes.apply(pod, &Apply::anew()).await;
-    let made = match made.map_err(Error::from) {
-        Ok(made) => made,
-        Err(error) => {
-            // It may have been made all the same.
-            if error.unanswered {
-                drop(delete(pod, kubernetes).await);
-            }
-            return Err(error);
+    for tries in 0..TRIES {
+        let free = free((step, pod), tries == 0, (run, progress), kubernetes);
+        bounded(step, (run, progress), free).await?;
+        let Some(made) = make(pod, kubernetes).await? else {
+            continue;
+        };
+        let answer = ask(step, &made, (run, progress), (kubernetes, &role));
+        let answer = bounded(step, (run, progress), answer).await;
+        let answer = match (answer, delete(&made, kubernetes).await) {
+            (answer, Ok(())) => answer,
+            (Ok(_), Err(error)) => Err(error),
+            (Err(answer), Err(error)) => Err(error
+                .details
+                .into_iter()
+                .fold(answer.detail(error.what), Error::detail)),
+        };
+        if let Some(answer) = answer? {
+            return Ok(answer);
         }
-    };
-    let answer = ask(step, &made, (run, progress), (kubernetes, &role));
-    let answer = bounded(step, (run, progress), answer).await;
-    match (answer, delete(&made, kubernetes).await) {
-        (answer, Ok(())) => answer,
-        (Ok(_), Err(error)) => Err(error),
-        (Err(answer), Err(error)) => Err(error
-            .details
-            .into_iter()
-            .fold(answer.detail(error.what), Error::detail)),
     }
+    let what = format!("{} was deleted {TRIES} times before it ended", pod.id());
+    Err(Error::new(Kind::Wait, what).hint("see who deletes it, then run the same command again"))
 }
 
-/// Takes away what a run that was killed left behind.
-async fn replace(pod: &Object, kubernetes: &Kubernetes, run: &Run<'_>) -> Result<()> {
+/// Makes way for the pod: takes away what a run that was killed left behind, or waits for that of a run at the same time.
+async fn free(
+    (step, pod): (&Step, &Object),
+    replaces: bool,
+    (run, progress): (&Run<'_>, &Progress),
+    kubernetes: &Kubernetes,
+) -> Result<()> {
     let id = pod.id();
     let Some(left) = kubernetes.get(id).await? else {
         return Ok(());
@@ -79,8 +88,30 @@ async fn replace(pod: &Object, kubernetes: &Kubernetes, run: &Run<'_>) -> Result
         return Err(Error::conflict(format!("{id} is not ours"))
             .hint("take it away: its name is that of the pod of --verify-identity"));
     }
-    delete(&left, kubernetes).await?;
+    if replaces {
+        delete(&left, kubernetes).await?;
+    } else {
+        let state = "waits for the pod of another run".into();
+        let findings = Vec::new();
+        tell(step, &Waiting { state, findings }, run, progress);
+    }
     wait::gone(kubernetes, id, left.text("/metadata/uid"), &|_| {}).await
+}
+
+/// The pod, unless another run was faster.
+async fn make(pod: &Object, kubernetes: &Kubernetes) -> Result<Option<Object>> {
+    match kubernetes.apply(pod, &Apply::anew()).await {
+        Ok(made) => Ok(Some(made)),
+        Err(error) if error.reason == Reason::Conflict => Ok(None),
+        Err(error) => {
+            let error = Error::from(error);
+            // It may have been made all the same.
+            if error.unanswered {
+                drop(delete(pod, kubernetes).await);
+            }
+            Err(error)
+        }
+    }
 }
 
 async fn delete(pod: &Object, kubernetes: &Kubernetes) -> Result<()> {
@@ -95,12 +126,13 @@ async fn delete(pod: &Object, kubernetes: &Kubernetes) -> Result<()> {
     }
 }
 
+/// What came of it; nothing where somebody took the pod away before it had answered.
 async fn ask(
     step: &Step,
     pod: &Object,
     (run, progress): (&Run<'_>, &Progress),
     (kubernetes, role): (&Kubernetes, &str),
-) -> Result<String> {
+) -> Result<Option<String>> {
     let id = pod.id();
     let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
     let ended = wait::ended(kubernetes, pod, &tell).await;
@@ -111,6 +143,9 @@ async fn ask(
             error
         }
     })?;
+    let Some(ended) = ended else {
+        return Ok(None);
+    };
     let of = LogOf {
         pod: id.name.clone(),
         container: verify::NAME.into(),
@@ -120,22 +155,29 @@ async fn ask(
         let waited_for = progress.waits_for.borrow().get(&step.id).cloned();
         failed(pod, &ended, &waited_for.unwrap_or_default())
     } else {
-        let log = kubernetes
-            .log(&id.namespace, &of.pod, &of.container, (false, LINES))
-            .await?;
-        match verify::judge(&log, role, &verify::brings(pod)) {
-            Ok(name) => return Ok(format!("runs as role {name}")),
+        let log = kubernetes.log(&id.namespace, &of.pod, &of.container, (false, LINES));
+        let judged = log
+            .await
+            .map(|log| verify::judge(&log, role, &verify::brings(pod)));
+        // What was read otherwise may be of another run's pod, which has the same name.
+        if !matches!(judged, Ok(Ok(_))) && !stands(pod, kubernetes).await? {
+            return Ok(None);
+        }
+        match judged? {
+            Ok(name) => return Ok(Some(format!("runs as role {name}"))),
             Err(found) => {
-                let error = Error::new(
-                    Kind::Wait,
-                    format!("{id} does not run as the tenant's role"),
-                );
-                let error = error.detail(found.line);
+                let what = format!("{id} does not run as the tenant's role");
+                let error = Error::new(Kind::Wait, what).detail(found.line);
                 found.hint.into_iter().fold(error, Error::hint)
             }
         }
     };
     Err(error.detail(wait::excerpt(kubernetes, &id.namespace, &of).await))
+}
+
+async fn stands(pod: &Object, kubernetes: &Kubernetes) -> Result<bool> {
+    let found = kubernetes.get(pod.id()).await?;
+    Ok(found.is_some_and(|found| found.text("/metadata/uid") == pod.text("/metadata/uid")))
 }
 
 fn of_image(pod: &Object) -> String {

@@ -13,15 +13,16 @@ use crate::{
     object::{Object, own_kind},
 };
 
-/// Follows a pod until all of its containers ended; as it is then. `progress` hears what it waits for.
+/// Follows a pod until all of its containers ended; as it is then, or nothing if it is gone before. `progress` hears what
+/// it waits for.
 ///
 /// # Errors
-/// Wait, as soon as the pod is gone, or cannot start.
+/// Wait, as soon as the pod cannot start.
 pub async fn ended(
     kubernetes: &Kubernetes,
     pod: &Object,
     progress: &dyn Fn(&Waiting),
-) -> Result<Value> {
+) -> Result<Option<Value>> {
     let id = pod.id();
     let uid = pod.text("/metadata/uid");
     let mut last = Waiting::default();
@@ -35,15 +36,11 @@ pub async fn ended(
                 WatchEvent::Present(tree) if tree["metadata"]["uid"] == uid => tree,
                 WatchEvent::Ended => break,
                 // Another one of its name comes after this one went.
-                WatchEvent::Present(_) | WatchEvent::Gone(_) => {
-                    let what = format!("{id} was deleted before it ended");
-                    return Err(Error::new(Kind::Wait, what)
-                        .hint("another run may have replaced it: run the same command again"));
-                }
+                WatchEvent::Present(_) | WatchEvent::Gone(_) => return Ok(None),
             };
             let phase = tree["status"]["phase"].as_str().unwrap_or_default();
             if ["Succeeded", "Failed"].contains(&phase) {
-                return Ok(tree);
+                return Ok(Some(tree));
             }
             let says = pods::read(&tree, &[], false);
             if let Some(first) = says.hopeless.into_iter().next() {

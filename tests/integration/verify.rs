@@ -228,23 +228,3 @@ fn a_pod_of_somebody_else_is_left_alone() {
         .says(&[&format!("Pod mcp-verify-foreign/{POD} is not ours")]);
     assert!(asks(&world));
 }
-
-/// Of two runs the later one has its answer, and the other says what became of its pod.
-#[test]
-fn two_runs_at_once() {
-    let world = world("verify-twice", "aws-cli:hangs");
-    let first = waiting(&world);
-    world.settings("aws-cli:hangs", "aws-cli:2");
-    let _ = add(&world, &[])
-        .expect(0)
-        .says(&["runs as role verify-twice-"]);
-    let first = Run::at_end_of(first);
-    let first = first.expect(4).says(&[
-        "was deleted before it ended",
-        "hint: another run may have replaced it: run the same command again",
-    ]);
-    for other in ["verifyImage", "could not be deleted"] {
-        assert!(!first.stderr.contains(other), "{first}");
-    }
-    is_gone(&world);
-}

@@ -4,6 +4,7 @@
 use super::{POD, add, is_gone, waiting, world};
 use crate::{
     lines::Lines,
+    pace::wait_until,
     world::{Run, World},
 };
 
@@ -90,7 +91,28 @@ fn a_secret_that_is_missing_is_named_and_waited_for() {
     said.until(&waits);
     secret(&world, "lost", &["a=b"]);
     said.until("runs as role verify-lost-");
-    let run = Run::from_output(child.wait_with_output().expect("an end"));
+    let run = Run::at_end_of(child);
     let _ = run.expect(0);
+    is_gone(&world);
+}
+
+/// Each of two runs has its answer, though the later one takes the pod of the earlier away.
+#[test]
+fn two_runs_at_once() {
+    let world = with_lost_secret("verify-twice");
+    let uid = || {
+        let path = "jsonpath={.metadata.uid}";
+        let get = ["get", "pods", POD, "--ignore-not-found", "-o", path];
+        world.kubectl(&[&["-n", "mcp-verify-twice"], &get[..]].concat())
+    };
+    let first = waiting(&world);
+    let its = uid();
+    let second = world.start(&["tenant", "add", "verify-twice", "--verify-identity"]);
+    wait_until(|| ![String::new(), its.clone()].contains(&uid()));
+    secret(&world, "lost", &["a=b"]);
+    for child in [second, first] {
+        let run = Run::at_end_of(child);
+        let _ = run.expect(0).says(&["runs as role verify-twice-"]);
+    }
     is_gone(&world);
 }
