@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     actions::covered,
-    names::{names_tenant, names_tenant_alone},
+    names::{self, names_tenant, names_tenant_alone},
     statement::{Listed, texts},
 };
 
@@ -62,6 +62,28 @@ pub(super) fn binds(condition: &Value, actions: &Listed<'_>, names: &[&str]) -> 
                     .is_some_and(|wild| all_name_tenant(value, wild, names))
         })
     })
+}
+
+/// The values by which a condition lets in what belongs to tenants whose names only begin or end like this one's.
+pub(super) fn fits_others<'a>(
+    condition: &'a Value,
+    actions: &Listed<'_>,
+    names: &[&str],
+) -> Vec<&'a str> {
+    let knows_wildcards = |operator: &str| {
+        let operator = operator.to_lowercase();
+        let bare = operator.strip_suffix("ifexists").unwrap_or(&operator);
+        let bare = bare.split_once(':').map_or(bare, |(_, bare)| bare);
+        LIKE.contains(&bare)
+    };
+    let operators = condition.as_object().into_iter().flatten();
+    let wild = operators.filter(|(operator, _)| knows_wildcards(operator));
+    wild.filter_map(|(_, keys)| keys.as_object())
+        .flatten()
+        .filter(|(key, _)| tells_of_a_resource(&key.to_lowercase(), actions))
+        .flat_map(|(_, value)| texts(value))
+        .filter(|text| names::fits_others(text, names))
+        .collect()
 }
 
 /// Whether an operator holds only where the key is there, and each of its values is one of those listed; and whether it

@@ -4,9 +4,9 @@ use super::{
     Finding,
     actions::{self, Action, covered, covers},
     rules::{
-        ANY_ACTION, ANY_RESOURCE, ASSUME_ANY_ROLE, NOT_ACTION, NOT_RESOURCE, PASS_ANY_ROLE, Rule,
-        UNKNOWN_ACTION, UNKNOWN_SERVICE, WHOLE_IAM, WHOLE_SERVICE, WILDCARD_PERMISSIONS,
-        WILDCARD_WRITES,
+        ANY_ACTION, ANY_RESOURCE, ASSUME_ANY_ROLE, FITS_OTHER_TENANTS, NOT_ACTION, NOT_RESOURCE,
+        PASS_ANY_ROLE, Rule, UNKNOWN_ACTION, UNKNOWN_SERVICE, WHOLE_IAM, WHOLE_SERVICE,
+        WILDCARD_PERMISSIONS, WILDCARD_WRITES,
     },
     shown,
     statement::Statement,
@@ -33,6 +33,20 @@ pub(super) fn find(statement: &Statement<'_>, found: &mut Vec<Finding>) {
     }
     wide_actions(statement, found);
     any_resource(statement, found);
+    fits_others(statement, found);
+}
+
+fn fits_others(statement: &Statement<'_>, found: &mut Vec<Finding>) {
+    if statement.fits_others.is_empty() {
+        return;
+    }
+    let texts = statement.fits_others.iter();
+    let texts: Vec<String> = texts.map(|text| format!("`{text}`")).collect();
+    let why = format!(
+        "{}: what belongs to other tenants, whose names only begin or end like this one's, fits too",
+        shown(&texts)
+    );
+    found.push(Finding::of_statement(&FITS_OTHER_TENANTS, statement, why));
 }
 
 /// How much a pattern of actions takes in.

@@ -29,6 +29,23 @@ pub(super) fn names_tenant_alone(pattern: &str, names: &[&str]) -> bool {
     })
 }
 
+/// Whether a pattern names the tenant, and fits as well what is named after tenants whose names only begin or end like it.
+/// In an ARN only what stands for the resource counts: `eu-west-*` is of no tenant `eu`.
+pub(super) fn fits_others(pattern: &str, names: &[&str]) -> bool {
+    let (mut of_whom, mut secret) = (pattern, false);
+    if let ["arn", _, service, _, _, resource] = *pattern.splitn(6, ':').collect::<Vec<_>>() {
+        (of_whom, secret) = (resource, service == "secretsmanager");
+    }
+    if secret {
+        of_whom = of_whom.strip_suffix(END_OF_A_SECRET).unwrap_or(of_whom);
+    }
+    names_tenant(of_whom, names) && !names_tenant_alone(of_whom, names)
+}
+
+/// What Secrets Manager puts behind a secret's name, which has no longer name then.
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html>
+const END_OF_A_SECRET: &str = "-??????";
+
 /// Where in a text the tenant is named.
 fn places<'a>(text: &'a str, names: &'a [&str]) -> impl Iterator<Item = Range<usize>> + 'a {
     let of_a_word = |c: char| c.is_ascii_alphanumeric();
@@ -82,6 +99,36 @@ mod tests {
             "${aws:PrincipalTag/kubernetes-service-account}",
         ] {
             assert!(!names_tenant(text, &NAMES), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_beside_the_name_fits_others() {
+        for text in [
+            "arn:aws:s3:::data-acme*",
+            "arn:aws:s3:::data-acme?/*",
+            "arn:aws:s3:::data-acme-*",
+            "arn:aws:s3:::*acme",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme-*",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme*-??????",
+            "arn:aws:s3:::data-${aws:PrincipalTag/kubernetes-namespace}*",
+            "acme*",
+            "arn:aws:s3:::shared/mcp-acme*",
+        ] {
+            assert!(fits_others(text, &NAMES), "{text}");
+        }
+        for text in [
+            "arn:aws:s3:::data-acme",
+            "arn:aws:s3:::data-acme/*",
+            "arn:aws:s3:::acme/acme*",
+            "arn:aws:s3:::acmecorp*",
+            "arn:aws:s3:::shared/*",
+            "arn:aws:sqs:*:*:acme.jobs",
+            "arn:aws:sqs:acme-*:111122223333:jobs",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme-??????",
+            "*",
+        ] {
+            assert!(!fits_others(text, &NAMES), "{text}");
         }
     }
 

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{condition, names::names_tenant};
+use super::{
+    condition,
+    names::{self, names_tenant, names_tenant_alone},
+};
 use crate::policy;
 
 /// Types that may stand before the name in an ARN: `table/*` is every table.
@@ -76,6 +79,8 @@ pub(super) struct Statement<'a> {
     pub(super) bound: bool,
     /// It is bound, or its resources name the tenant.
     pub(super) names_tenant: bool,
+    /// What it is about of tenants whose names only begin or end like this one's: resources, or values of its condition.
+    pub(super) fits_others: Vec<&'a str>,
 }
 
 /// The statements of a document. `names` are the texts that name the tenant.
@@ -84,7 +89,23 @@ pub(super) fn statements<'a>(document: &'a Value, names: &[&str]) -> Vec<Stateme
         let resources = Listed::read(statement, "Resource", "NotResource");
         let actions = Listed::read(statement, "Action", "NotAction");
         let bound = condition::binds(&statement["Condition"], &actions, names);
+        let any_resource = resources.texts().iter().copied().find(|text| is_any(text));
+        let mut fits_others = resources.texts().to_vec();
+        fits_others.retain(|text| names::fits_others(text, names));
+        // Where each resource is the tenant's, or anybody's, the condition has no say in it.
+        let own = resources
+            .texts()
+            .iter()
+            .all(|text| names_tenant_alone(text, names));
+        if any_resource.is_none() && !own {
+            let condition = &statement["Condition"];
+            fits_others.extend(condition::fits_others(condition, &actions, names));
+        }
+        if bound {
+            fits_others.clear();
+        }
         Statement {
+            fits_others,
             label: policy::label(index, statement),
             sid: statement["Sid"].as_str(),
             allows: statement["Effect"] == "Allow",
@@ -94,7 +115,7 @@ pub(super) fn statements<'a>(document: &'a Value, names: &[&str]) -> Vec<Stateme
                     .texts()
                     .iter()
                     .any(|text| names_tenant(text, names)),
-            any_resource: resources.texts().iter().copied().find(|text| is_any(text)),
+            any_resource,
             resources,
             bound,
         }

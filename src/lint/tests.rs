@@ -86,6 +86,21 @@ fn a_statement_breaks_the_rules_that_it_breaks() {
 }
 
 #[test]
+fn what_fits_other_tenants_too_is_told_by_its_text() {
+    let own = allow("s3:GetObject", "arn:aws:s3:::data-acme*");
+    let document = json!({"Version": "2012-10-17", "Statement": own});
+    let found = found(&document, &[]);
+    insta::assert_debug_snapshot!(found.iter().map(|finding| (finding.rule.id, &finding.why)).collect::<Vec<_>>(), @r#"
+    [
+        (
+            "fits-other-tenants",
+            "`arn:aws:s3:::data-acme*`: what belongs to other tenants, whose names only begin or end like this one's, fits too",
+        ),
+    ]
+    "#);
+}
+
+#[test]
 fn what_is_denied_is_granted_to_nobody() {
     let mut statement = allow("*", "*");
     statement["Effect"] = "Deny".into();

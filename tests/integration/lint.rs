@@ -10,6 +10,8 @@ use crate::{
     world::{Run, World, offline},
 };
 
+mod others;
+
 /// Policies of which each breaks the one rule that its file is named after.
 fn bad() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/policies/bad")

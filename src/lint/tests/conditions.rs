@@ -137,3 +137,53 @@ fn rows_are_the_tenants_where_every_key_must_be() {
         );
     }
 }
+
+/// Beside a resource that tenants share, the condition says what is whose.
+#[test]
+fn a_value_that_fits_other_tenants_is_found_where_the_resource_is_shared() {
+    const OTHERS: &[&str] = &["fits-other-tenants"];
+    let broken = |action: &str, resource: &str, condition: Value| {
+        broken(&with(allow(action, resource), &condition))
+    };
+    let (list, shared) = ("s3:ListBucket", "arn:aws:s3:::shared");
+    let like = |values: Value| json!({"StringLike": {"s3:prefix": values}});
+    for condition in [
+        like(json!("acme*")),
+        like(json!(["acme/*", "acme-*"])),
+        json!({"ForAnyValue:StringLikeIfExists": {"s3:prefix": ["acme?"]}}),
+    ] {
+        assert_eq!(
+            broken(list, shared, condition.clone()),
+            OTHERS,
+            "{condition}"
+        );
+    }
+    let rows =
+        json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [format!("{NAMESPACE}*")]}});
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/shared";
+    assert_eq!(broken("dynamodb:Query", table, rows), OTHERS);
+    let named = json!({"StringLike": {"s3:prefix": "acme*"}, "StringEquals": {"aws:ResourceTag/tenant": "acme"}});
+    for (resource, condition) in [
+        (shared, like(json!("acme/*"))),
+        (shared, json!({"StringEquals": {"s3:prefix": "acme*"}})),
+        (shared, json!({"StringNotLike": {"s3:prefix": "acme*"}})),
+        (
+            shared,
+            json!({"StringLike": {"aws:PrincipalArn": "*/acme*"}}),
+        ),
+        (shared, named),
+        ("arn:aws:s3:::acme", like(json!("acme*"))),
+    ] {
+        assert_eq!(
+            broken(list, resource, condition.clone()),
+            [""; 0],
+            "{condition}"
+        );
+    }
+    // What another condition holds to the tenant.
+    let held = json!({"StringEquals": {"aws:ResourceTag/tenant": "acme"}});
+    assert_eq!(
+        broken("s3:GetObject", "arn:aws:s3:::data-acme*", held),
+        [""; 0]
+    );
+}
