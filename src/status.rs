@@ -11,7 +11,7 @@ use crate::{
     gate,
     object::{EKS, IAM, Id, Object, PLATFORM_NAMESPACE, State},
     observe,
-    plan::{self, Plan},
+    plan::{self, Action, Plan, Step},
     record,
     spec::{API_VERSION, Names, Resolved, RoleArn},
     tenant::Look,
@@ -234,7 +234,14 @@ impl<'a> Facts<'a> {
     fn running(&self) -> Running {
         let own = |object: &&Object| self.look.subject.owns(object);
         let recorded = self.look.namespace.iter().flat_map(record::kinds);
-        Running::of(self.live.values().filter(own), recorded)
+        let makes_one = |step: &Step| {
+            step.id.is("apps", "Deployment") && matches!(step.action, Action::Create(_))
+        };
+        let wants_one = || {
+            self.plan
+                .is_some_and(|plan| plan.steps.iter().any(makes_one))
+        };
+        Running::of(self.live.values().filter(own), recorded, wants_one)
     }
 
     fn standing(&self, namespace: Presence, ready: Option<bool>, unsynced: bool) -> Standing {

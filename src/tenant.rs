@@ -28,11 +28,13 @@ mod left;
 mod planned;
 mod pods;
 mod shared_role;
+mod wants;
 
 pub use findings::{findings, unseen_variables};
 pub use half::{NO_RECORD, give_file};
 pub use left::{only_in_aws, orphans};
 pub use planned::{How, existing};
+pub use wants::wants_deployment;
 
 /// A tenant as it is said to be and as it lives.
 pub struct Look {

@@ -29,6 +29,7 @@ pub(super) async fn run(context: &Context, args: &List) -> Result<ExitCode> {
                 &everyone,
                 (settings.cluster.name.as_str(), prefix),
                 settings.scoping.shared_role(),
+                &|namespace| tenant::wants_deployment(namespace, settings),
             ))
         })
         .await?;

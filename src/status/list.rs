@@ -67,11 +67,13 @@ struct Found<'a> {
 impl TenantList {
     /// Joins what both sides list. Roles carry their tenant in the name, before the hash; associations are found by
     /// their namespace, and where that is gone by `prefix`.
-    /// `shared` is the role that they share, where they do.
+    /// `shared` is the role that they share, where they do, and `wants_deployment` says of a namespace's tenant whether a
+    /// Deployment is to run its pods.
     pub fn of(
         everyone: &Everyone,
         (cluster, prefix): (&str, &str),
         shared: Option<&RoleArn>,
+        wants_deployment: &dyn Fn(&Object) -> bool,
     ) -> Self {
         let mut tenants: BTreeMap<String, Found<'_>> = BTreeMap::new();
         for namespace in &everyone.namespaces {
@@ -116,14 +118,19 @@ impl TenantList {
             kind: "TenantList",
             items: tenants
                 .into_iter()
-                .map(|(name, found)| found.item(name, cluster))
+                .map(|(name, found)| found.item(name, cluster, wants_deployment))
                 .collect(),
         }
     }
 }
 
 impl Found<'_> {
-    fn item(&self, name: String, cluster: &str) -> Item {
+    fn item(
+        &self,
+        name: String,
+        cluster: &str,
+        wants_deployment: &dyn Fn(&Object) -> bool,
+    ) -> Item {
         let record = match self.namespace.map(Record::read) {
             Some(Ok(Some(record))) if record.input.name.as_str() == name => RecordState::Valid,
             Some(Err(_)) => RecordState::Broken,
@@ -146,6 +153,7 @@ impl Found<'_> {
         let running = Running::of(
             workloads.iter().copied(),
             self.namespace.into_iter().flat_map(record::kinds),
+            || self.namespace.is_some_and(wants_deployment),
         );
         let deployment = workloads
             .into_iter()

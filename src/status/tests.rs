@@ -258,7 +258,7 @@ fn the_list_joins_what_is_left_of_each_tenant() {
         ],
         unsynced: std::collections::BTreeSet::new(),
     };
-    let list = TenantList::of(&everyone, ("prod", "mcp-"), None);
+    let list = TenantList::of(&everyone, ("prod", "mcp-"), None, &|_| false);
     let items: Vec<_> = list
         .items
         .iter()

@@ -45,10 +45,12 @@ pub(super) struct Running {
 
 impl Running {
     /// Reads what lives of a tenant, and the kinds that were ever applied for it: where nothing is left of those that
-    /// run pods, nothing is ready.
+    /// run pods, nothing is ready. Nor is it where a Deployment is wanted and only others are left; `wants_one` is asked
+    /// where there was one.
     pub(super) fn of<'a>(
         live: impl Iterator<Item = &'a Object>,
         mut recorded: impl Iterator<Item = (&'a str, &'a str)>,
+        wants_one: impl FnOnce() -> bool,
     ) -> Self {
         let (deployments, others): (Vec<_>, Vec<_>) = live
             .filter(|object| runs_on(object.id()))
@@ -68,8 +70,10 @@ impl Running {
             };
         }
         let others: Vec<Workload> = others.into_iter().map(Workload::of).collect();
+        let ready = others.iter().filter_map(|other| other.ready).min();
+        let lacks_one = recorded.any(|kind| kind == ("apps", "Deployment")) && wants_one();
         Self {
-            ready: others.iter().filter_map(|other| other.ready).min(),
+            ready: if lacks_one { Some(false) } else { ready },
             others,
         }
     }

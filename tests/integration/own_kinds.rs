@@ -6,6 +6,7 @@ use crate::world::World;
 
 mod custom;
 mod idle;
+mod lacking;
 mod scaled;
 mod secret;
 mod server;
