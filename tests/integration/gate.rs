@@ -214,6 +214,22 @@ fn credentials_that_were_never_injected_do_not_open_the_gate() {
 }
 
 #[test]
+fn an_annotation_that_keeps_the_webhook_away_ends_the_wait_at_once() {
+    let world = World::new("skipped");
+    let skip = "annotations={eks.amazonaws.com/skip-containers: \"proxy, mcp-server\"}";
+    let _ = add(&world, &["--set", skip]).expect(4).says(&[
+        "no pod of it would get its credentials",
+        "the annotation eks.amazonaws.com/skip-containers tells the webhook to leave container mcp-server alone",
+        "hint: take eks.amazonaws.com/skip-containers out of the annotations of tenant or template",
+    ]);
+    has_no_deployment(&world);
+    let other = "annotations={eks.amazonaws.com/skip-containers: proxy}";
+    let _ = world
+        .mcpctl(&["tenant", "add", "skipped", "--set", other])
+        .expect(0);
+}
+
+#[test]
 fn nodes_without_an_agent_are_named() {
     let world = shut("nodes");
     // The taint keeps the pods of other tests off it, as on Fargate.

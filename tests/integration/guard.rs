@@ -10,6 +10,7 @@ use mcpctl_sandbox::AuditEvent;
 
 use crate::{pace::wait_until, world::World};
 
+mod unhooked;
 mod weakened;
 mod whole_cluster;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{guard::no_pod_lacks_credentials, world::World};
 
 /// A pod of a tenant's service account that passes everything but the identity policy.
-const BY_HAND: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "by-hand", "namespace": "mcp-bare"},
+pub(crate) const BY_HAND: &str = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "by-hand", "namespace": "mcp-bare"},
     "spec": {"serviceAccountName": "mcp-server",
         "securityContext": {"runAsNonRoot": true, "runAsUser": 1, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{"name": "x", "image": "x",

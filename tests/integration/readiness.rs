@@ -2,8 +2,12 @@
 
 use std::process::Child;
 
+use serde_json::json;
+
 use crate::{
+    identity::BY_HAND,
     lines::Lines,
+    never::wait_until,
     world::{Run, World},
 };
 
@@ -56,6 +60,23 @@ fn a_container_that_keeps_ending_is_shown_with_its_last_log() {
         "  | error: the sandbox's containers run nothing",
         "hint: mend the server or what it is given",
     ]);
+}
+
+#[test]
+fn of_a_long_log_the_last_lines_are_shown() {
+    let world = World::new("talkative");
+    let annotations =
+        "annotations={sandbox.test/state: CrashLoopBackOff, sandbox.test/log-lines: \"30\"}";
+    let add = ["tenant", "add", "talkative", "--set", annotations];
+    let run = world.mcpctl(&add).expect(4);
+    let shown: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("| "))
+        .collect();
+    // Of two and thirty.
+    assert_eq!((shown.len(), shown[0]), (20, "line 13"), "{run}");
+    assert!(shown[19].starts_with("error: the sandbox's"), "{run}");
 }
 
 #[test]
@@ -199,5 +220,51 @@ fn pods_that_the_quota_refuses_are_told_by_whom() {
         .says(&[
             "pods are refused by ResourceQuota guest",
             "hint: that quota is not of mcpctl",
+        ]);
+}
+
+/// Makes a policy of somebody else's that lets no pod into a namespace, and waits until it acts.
+fn police(world: &World<'_>, namespace: &str) {
+    let (group, name) = ("admissionregistration.k8s.io/v1", "no-more-pods");
+    let policy = json!({
+        "apiVersion": group, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+                "resourceRules": [{
+                    "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
+                }],
+            },
+            "validations": [{"expression": "false", "message": "nobody gets more pods"}],
+        },
+    });
+    let binding = json!({
+        "apiVersion": group, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    });
+    for (file, object) in [("refuses.json", policy), ("binds.json", binding)] {
+        let file = world.write(file, &object.to_string()).display().to_string();
+        world.kubectl(&["create", "-f", &file]);
+    }
+    let pod = world.write("pod.json", &BY_HAND.replace("mcp-bare", namespace));
+    let ask = ["create", "--dry-run=server", "-f"];
+    wait_until(|| {
+        let run = Run::of(world.sandbox.kubectl().args(ask).arg(&pod));
+        run.stderr.contains(name)
+    });
+}
+
+#[test]
+fn pods_that_a_policy_of_others_refuses_are_told_by_which() {
+    let world = World::new("policed");
+    let _ = world.mcpctl(&["tenant", "add", "policed"]).expect(0);
+    police(&world, "mcp-policed");
+    let _ = world
+        .mcpctl(&["tenant", "add", "policed", "--set", "replicas=2"])
+        .expect(4)
+        .says(&[
+            "Deployment mcp-policed/mcp-server does not become ready",
+            "pods are refused by ValidatingAdmissionPolicy no-more-pods: ",
+            "nobody gets more pods",
         ]);
 }

@@ -3,7 +3,9 @@
 use mcpctl_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
-use super::{asked_for, delete_pods, is_refused_a_pod, no_pod_lacks_credentials, pods, weakened};
+use super::{
+    asked_for, delete_pods, is_refused_a_pod, no_pod_lacks_credentials, pods, unhooked, weakened,
+};
 use crate::{
     pace::wait_until,
     world::{Run, World},
@@ -24,6 +26,7 @@ fn a_cluster_that_loses_its_policy_or_its_webhook() {
     no_pod_lacks_credentials(&world, "mcp-unguarded");
     pods_that_came_without_credentials(&world);
     no_pod_lacks_credentials(&world, "mcp-unguarded");
+    unhooked::is_told(&world);
 }
 
 const MISSING: &str = "this cluster has no admission policy mcpctl-identity";

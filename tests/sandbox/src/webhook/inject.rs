@@ -5,16 +5,32 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 const VOLUME: &str = "eks-pod-identity-token";
+/// Names of containers that are left alone, with commas between.
+const SKIP: &str = "eks.amazonaws.com/skip-containers";
 const DIRECTORY: &str = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
 
 /// A JSON patch that gives the pod the volume and its containers the variables; empty where nothing is to do.
 pub(crate) fn patch(pod: &Value) -> Value {
     let spec = &pod["spec"];
+    let skipped = pod["metadata"]["annotations"][SKIP].as_str();
+    let skipped = skipped.unwrap_or_default().split(',').map(str::trim);
+    let skipped = skipped.collect::<Vec<_>>();
+    let wants = |container: &Value| {
+        let name = container["name"].as_str().unwrap_or_default();
+        !skipped.contains(&name) && wants_credentials(container)
+    };
+    let given = |container: &Value| {
+        if wants(container) {
+            with_credentials(container)
+        } else {
+            container.clone()
+        }
+    };
     let mut patch = Vec::new();
     for list in ["initContainers", "containers"] {
         let containers = spec[list].as_array().map(Vec::as_slice).unwrap_or_default();
-        if containers.iter().any(wants_credentials) {
-            let containers = containers.iter().map(with_credentials).collect::<Value>();
+        if containers.iter().any(wants) {
+            let containers = containers.iter().map(given).collect::<Value>();
             patch.push(
                 json!({"op": "replace", "path": format!("/spec/{list}"), "value": containers}),
             );
@@ -46,27 +62,25 @@ fn wants_credentials(container: &Value) -> bool {
 
 fn with_credentials(container: &Value) -> Value {
     let mut container = container.clone();
-    if wants_credentials(&container) {
-        append(
-            &mut container,
-            "env",
-            [
-                json!({
-                    "name": "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                    "value": "http://169.254.170.23/v1/credentials",
-                }),
-                json!({
-                    "name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                    "value": format!("{DIRECTORY}/{VOLUME}"),
-                }),
-            ],
-        );
-        append(
-            &mut container,
-            "volumeMounts",
-            [json!({"name": VOLUME, "mountPath": DIRECTORY, "readOnly": true})],
-        );
-    }
+    append(
+        &mut container,
+        "env",
+        [
+            json!({
+                "name": "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                "value": "http://169.254.170.23/v1/credentials",
+            }),
+            json!({
+                "name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                "value": format!("{DIRECTORY}/{VOLUME}"),
+            }),
+        ],
+    );
+    append(
+        &mut container,
+        "volumeMounts",
+        [json!({"name": VOLUME, "mountPath": DIRECTORY, "readOnly": true})],
+    );
     container
 }
 

@@ -140,7 +140,10 @@ fn dry_run(namespace: &str) -> Value {
     let pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"generateName": "probe-", "namespace": namespace},
+        "metadata": {
+            "generateName": "probe-", "namespace": namespace,
+            "annotations": {"eks.amazonaws.com/skip-containers": "other, skipped"},
+        },
         "spec": {
             "serviceAccountName": "mcp",
             "automountServiceAccountToken": false,
@@ -148,6 +151,7 @@ fn dry_run(namespace: &str) -> Value {
             "containers": [
                 {"name": "mcp", "image": "mcp:1", "env": [{"name": "A", "value": "b"}]},
                 {"name": "own", "image": "mcp:1", "env": [{"name": "AWS_CONTAINER_X", "value": "y"}]},
+                {"name": "skipped", "image": "mcp:1"},
             ],
         },
     });
@@ -195,6 +199,7 @@ fn an_association_gives_new_pods_credentials() {
         !has_credentials(&pod["containers"][1]),
         "a container with a variable of its own is left alone"
     );
+    assert!(!has_credentials(&pod["containers"][2]));
     assert!(has_credentials(&pod["initContainers"][0]));
     let token = &pod["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     assert_eq!(token["audience"], "pods.eks.amazonaws.com");
