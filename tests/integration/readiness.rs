@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     identity::BY_HAND,
     lines::Lines,
-    never::wait_until,
+    pace::wait_until,
     world::{Run, World},
 };
 

@@ -3,7 +3,7 @@
 use super::asked_for;
 use crate::{
     identity::BY_HAND,
-    never::wait_until,
+    pace::wait_until,
     world::{Run, World},
 };
 
