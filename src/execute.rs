@@ -1,10 +1,6 @@
 //! Walks a plan: each step as soon as those before it are done, several at a time, and tells what happens.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{sync::watch, time::Instant};
@@ -12,23 +8,26 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     backend::{Kubernetes, Side},
     error::{Error, Kind, Result, Signal},
-    lock::{self, Lock},
+    lock,
     object::{Id, State},
     plan::{Action, Plan, Step, Subject},
     spec::AccountId,
-    wait::{Finding, Waiting},
 };
 
 mod change;
 mod gate;
 mod host;
 mod identity;
+mod limit;
 mod outcome;
+mod progress;
 mod ready;
 mod restart;
 mod step;
 mod synced;
 mod verify;
+
+use progress::Progress;
 
 pub use outcome::Outcome;
 
@@ -105,35 +104,10 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What a run knows while it goes on.
-struct Progress {
-    wrote: Cell<bool>,
-    /// Whether a change of the association was given its time to spread.
-    settled: Cell<bool>,
-    /// Whether something is written after the wait for pods.
-    writes_late: bool,
-    state: RefCell<State>,
-    lock: RefCell<Option<Lock>>,
-    /// What the steps that wait said last.
-    waits_for: RefCell<BTreeMap<Id, Waiting>>,
-    /// What says nothing of its state.
-    unknown: RefCell<Vec<Id>>,
-    reservations: RefCell<Vec<Finding>>,
-}
-
 /// Carries out a plan. Nothing new is begun after a failure that its step depends on, or after a signal; calls in
 /// flight always end. The lock is released after the last write, whatever happened.
 pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
-    let progress = Progress {
-        wrote: Cell::new(false),
-        settled: Cell::new(false),
-        writes_late: writes_late(plan),
-        state: RefCell::new(run.live.clone()),
-        lock: RefCell::new(None),
-        waits_for: RefCell::default(),
-        unknown: RefCell::default(),
-        reservations: RefCell::default(),
-    };
+    let progress = Progress::at_first(plan, run);
     let mut outcome = Outcome::default();
     let mut pending: BTreeMap<usize, &Step> = plan.steps.iter().enumerate().collect();
     let mut flying = FuturesUnordered::new();
@@ -182,12 +156,6 @@ pub async fn execute(plan: &Plan, run: &Run<'_>) -> Outcome {
     outcome.unknown = progress.unknown.into_inner();
     outcome.reservations = progress.reservations.into_inner();
     outcome
-}
-
-fn writes_late(plan: &Plan) -> bool {
-    let waits = |index: &usize| matches!(plan.steps[*index].action, Action::AwaitReady);
-    let late = |step: &Step| step.action.writes() && step.after.iter().any(waits);
-    plan.steps.iter().any(late)
 }
 
 /// Gives the lock up, unless it has been. One that cannot be released expires by itself.

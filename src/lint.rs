@@ -8,6 +8,7 @@ mod condition;
 mod escalation;
 mod form;
 mod grants;
+mod listed;
 mod managed;
 mod names;
 mod rules;

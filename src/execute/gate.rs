@@ -5,7 +5,7 @@ use std::{cell::Cell, time::Duration};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Event, Progress, Run};
+use super::{Event, Run, progress::Progress};
 use crate::{
     diagnosis::{self, Diagnosis, Patient},
     error::{Error, Kind, Result},

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Progress, Run, step::find};
+use super::{
+    Run,
+    progress::{Progress, find},
+};
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation},
     error::{Error, Result},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Progress, Run, next_signal};
+use super::{Run, next_signal, progress::Progress};
 use crate::{
     backend::{Aws, CallError, Reason},
     diff,

@@ -1,8 +1,8 @@
 //! Waits until a workload is ready.
 
 use super::{
-    Progress, Run,
-    step::{find, tell},
+    Run,
+    progress::{Progress, find, tell},
 };
 use crate::{
     error::Result,

@@ -5,7 +5,10 @@ use std::time::Duration;
 use k8s_openapi::jiff::Timestamp;
 use serde_json::json;
 
-use super::{Event, Progress, Run, step::note};
+use super::{
+    Event, Run,
+    progress::{Progress, note},
+};
 use crate::{
     backend::{Apply, Kubernetes, Reason},
     error::Result,

@@ -3,19 +3,20 @@
 use futures_util::future::join;
 
 use super::{
-    Event, Progress, Run, change, gate, host, identity, next_signal, restart, synced, unlock,
-    verify,
+    Run, change, gate, host, identity,
+    limit::{bounded, until_signal},
+    progress::{Progress, note, tell},
+    restart, synced, unlock, verify,
 };
 use crate::{
     backend::{Apply, CallError, Kubernetes, Propagation, Reason, Side},
     diff,
-    error::{Error, Kind, Result},
+    error::{Error, Result},
     lock,
-    marks::IDENTITY_POLICY,
     object::{Id, Object, starts_pods},
     plan::{Action, Step, Update},
     release,
-    wait::{self, Finding, Waiting},
+    wait::{self, Waiting},
 };
 
 /// Carries out one step; the text says what came of it.
@@ -74,66 +75,6 @@ async fn act(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> 
         Action::Verify(pod) => verify::verify(step, pod, run, progress).await?,
     };
     Ok(text)
-}
-
-/// Ends a wait at the deadline or on a signal.
-pub(super) async fn bounded<T>(
-    step: &Step,
-    (run, progress): (&Run<'_>, &Progress),
-    wait: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    let late = async {
-        tokio::time::sleep_until(run.deadline).await;
-        Err(timed_out(step, run, progress).await)
-    };
-    until_signal(run, async {
-        tokio::select! {
-            result = wait => result,
-            late = late => late,
-        }
-    })
-    .await
-}
-
-async fn until_signal<T>(run: &Run<'_>, wait: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut signal = run.signal.clone();
-    tokio::select! {
-        result = wait => result,
-        Some(came) = next_signal(&mut signal) => Err(Error::new(Kind::Interrupted(came), "interrupted")),
-    }
-}
-
-async fn timed_out(step: &Step, run: &Run<'_>, progress: &Progress) -> Error {
-    let id = &step.id;
-    let waiting = progress
-        .waits_for
-        .borrow_mut()
-        .remove(id)
-        .unwrap_or_default();
-    let late = match step.action {
-        Action::AwaitGone => format!("{id} is still being deleted"),
-        Action::AwaitSynced => format!("{id} was not carried out by ACK in time"),
-        Action::Settle => format!("what {id} was changed to has not spread yet"),
-        Action::Verify(_) => format!("{id} did not say in time who it is"),
-        _ => format!("{id} did not become ready in time"),
-    };
-    let error = wait::late(late, run.kubernetes, &id.namespace, &waiting).await;
-    let refused = |finding: &Finding| finding.line.contains(IDENTITY_POLICY);
-    if !waiting.findings.iter().any(refused) {
-        return error;
-    }
-    match gate::why_shut(id, run, progress).await {
-        Some(found) => found.explain(error),
-        None => error,
-    }
-}
-
-pub(super) fn note(progress: &Progress, object: Object) {
-    progress.wrote.set(true);
-    progress
-        .state
-        .borrow_mut()
-        .insert(object.id().clone(), object);
 }
 
 async fn create(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<String> {
@@ -242,13 +183,6 @@ async fn release(object: &Object, run: &Run<'_>, progress: &Progress) -> Result<
     .into())
 }
 
-/// Tells what a step waits for, and keeps it for the time when the wait runs out.
-pub(super) fn tell(step: &Step, waiting: &Waiting, run: &Run<'_>, progress: &Progress) {
-    (run.events)(Event::Waiting(step, &waiting.line()));
-    let mut waits_for = progress.waits_for.borrow_mut();
-    waits_for.insert(step.id.clone(), waiting.clone());
-}
-
 async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String> {
     let tell = |waiting: &Waiting| tell(step, waiting, run, progress);
     let uid = run
@@ -263,11 +197,4 @@ async fn gone(step: &Step, run: &Run<'_>, progress: &Progress) -> Result<String>
         progress.lock.replace(None);
     }
     Ok("gone".into())
-}
-
-pub(super) fn find(state: &crate::object::State, id: &Id) -> Result<Object> {
-    state
-        .get(id)
-        .cloned()
-        .ok_or_else(|| Error::new(Kind::Incomplete, format!("{id} is not there")))
 }

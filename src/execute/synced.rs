@@ -2,7 +2,10 @@
 
 use k8s_openapi::jiff::Timestamp;
 
-use super::{Progress, Run, step};
+use super::{
+    Run,
+    progress::{Progress, find, tell},
+};
 use crate::{
     ack,
     error::Result,
@@ -14,13 +17,13 @@ use crate::{
 /// Waits until AWS has a role or association as its object says.
 pub(super) async fn wait(step: &Step, (run, progress): (&Run<'_>, &Progress)) -> Result<String> {
     let id = &step.id;
-    let now = step::find(&progress.state.borrow(), id)?;
+    let now = find(&progress.state.borrow(), id)?;
     // ACK looks at a new generation, which a change of the metadata alone does not make.
     let generation = |object: &Object| object.tree["metadata"]["generation"].clone();
     let before = run.live.get(id).map(generation);
     let written = before != Some(generation(&now));
-    let tell = |waiting: &Waiting| step::tell(step, waiting, run, progress);
-    let synced = wait::synced(run.keeper(id)?, &now, written, &tell).await?;
+    let say = |waiting: &Waiting| tell(step, waiting, run, progress);
+    let synced = wait::synced(run.keeper(id)?, &now, written, &say).await?;
     let account = ack::in_account(&synced, run.account);
     progress.state.borrow_mut().insert(id.clone(), synced);
     account?;

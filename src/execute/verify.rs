@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Progress, Run,
-    step::{bounded, tell},
+    Run,
+    limit::bounded,
+    progress::{Progress, tell},
 };
 use crate::{
     backend::{Apply, Kubernetes, Propagation, Reason},

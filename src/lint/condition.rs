@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::{
     actions::covered,
+    listed::{Listed, texts},
     names::{self, names_tenant, names_tenant_alone},
-    statement::{Listed, texts},
 };
 
 /// What is put before an operator for keys of several values.

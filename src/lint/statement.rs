@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     condition,
+    listed::Listed,
     names::{self, names_tenant, names_tenant_alone},
 };
 use crate::policy;
@@ -35,35 +36,6 @@ const TYPES: [&str; 24] = [
     "topic",
     "user",
 ];
-
-/// What a statement lists of actions or of resources.
-pub(super) enum Listed<'a> {
-    /// These, with wildcards.
-    Only(Vec<&'a str>),
-    /// All but those that it lists.
-    AllBut,
-}
-
-impl<'a> Listed<'a> {
-    fn read(statement: &'a Value, key: &str, not: &str) -> Self {
-        match statement.get(not) {
-            Some(_) => Self::AllBut,
-            None => Self::Only(texts(&statement[key])),
-        }
-    }
-
-    /// The texts of the list, where it says what is meant.
-    pub(super) fn texts(&self) -> &[&'a str] {
-        match self {
-            Self::Only(texts) => texts,
-            Self::AllBut => &[],
-        }
-    }
-
-    pub(super) fn is_all_but(&self) -> bool {
-        matches!(self, Self::AllBut)
-    }
-}
 
 /// One statement.
 pub(super) struct Statement<'a> {
@@ -125,13 +97,6 @@ pub(super) fn statements<'a>(document: &'a Value, names: &[&str]) -> Vec<Stateme
         .enumerate()
         .map(read)
         .collect()
-}
-
-pub(super) fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        single => single.as_str().into_iter().collect(),
-    }
 }
 
 /// Whether a resource says no more than `*`: nothing but wildcards where an ARN names the resource.
