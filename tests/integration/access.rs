@@ -1,6 +1,8 @@
 //! A side that cannot be reached or does not allow: which side, which call, on what, and what to do. Exit 6 before the
 //! first write, 5 after it.
 
+use std::path::Path;
+
 use mcpctl_sandbox::{Options, Sandbox};
 
 use crate::world::{Run, World, offline};
@@ -86,6 +88,12 @@ fn kubeconfig(world: &World<'_>, change: impl Fn(String) -> String) -> String {
         .to_string()
 }
 
+/// Adds a tenant by another kubeconfig.
+fn add_by(world: &World<'_>, kubeconfig: &Path) -> Run {
+    let kubeconfig = kubeconfig.display().to_string();
+    world.mcpctl(&[&ADD[..], &["--kubeconfig", &kubeconfig]].concat())
+}
+
 #[test]
 fn a_certificate_that_expired() {
     let world = World::new("expired");
@@ -93,16 +101,9 @@ fn a_certificate_that_expired() {
         .sandbox
         .expired_kubeconfig_for("late", &["system:masters"])
         .expect("a kubeconfig");
-    let run = world
-        .mcpctl(&[
-            "tenant",
-            "add",
-            "nobody",
-            "--kubeconfig",
-            &path.display().to_string(),
-        ])
-        .expect(6);
-    let _ = run.says(&["401 Unauthorized", "expired"]);
+    let _ = add_by(&world, &path)
+        .expect(6)
+        .says(&["401 Unauthorized", "expired"]);
 }
 
 #[test]
@@ -112,16 +113,7 @@ fn a_verb_that_rbac_forbids() {
         .sandbox
         .kubeconfig_for("guest", &[])
         .expect("a kubeconfig");
-    let run = world
-        .mcpctl(&[
-            "tenant",
-            "add",
-            "nobody",
-            "--kubeconfig",
-            &path.display().to_string(),
-        ])
-        .expect(6);
-    let _ = run.says(&[
+    let _ = add_by(&world, &path).expect(6).says(&[
         "namespaces",
         "403 Forbidden",
         "User \"guest\" cannot",

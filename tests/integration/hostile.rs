@@ -40,14 +40,9 @@ fn a_home_that_is_missing_or_cannot_be_written() {
     }
     // Where it holds a kubeconfig, its name may be anything.
     let mut command = world.command(&["tenant", "list"]);
-    let variables = command.get_envs();
-    let kubeconfig = variables
-        .filter(|(name, _)| *name == "KUBECONFIG")
-        .find_map(|(_, value)| value)
-        .expect("a kubeconfig");
     let home = world.dir.join(no_text());
     fs::create_dir_all(home.join(".kube")).expect("a directory");
-    fs::copy(kubeconfig, home.join(".kube/config")).expect("a copy");
+    fs::copy(&world.kubeconfig, home.join(".kube/config")).expect("a copy");
     command.env("HOME", home).env_remove("KUBECONFIG");
     let _ = Run::of(&mut command).expect(0);
 }
@@ -205,13 +200,8 @@ fn files_whose_names_are_not_text() {
 fn a_kubeconfig_whose_name_is_not_text() {
     let world = World::new("kube-name");
     let mut command = world.command(&["tenant", "list"]);
-    let variables = command.get_envs();
-    let kubeconfig = variables
-        .filter(|(name, _)| *name == "KUBECONFIG")
-        .find_map(|(_, value)| value)
-        .expect("a kubeconfig");
     let copy = world.dir.join(no_text());
-    fs::copy(kubeconfig, &copy).expect("a copy");
+    fs::copy(&world.kubeconfig, &copy).expect("a copy");
     let _ = Run::of(command.env("KUBECONFIG", &copy)).expect(0);
     command.env_remove("KUBECONFIG");
     let _ = Run::of(command.arg("--kubeconfig").arg(&copy)).expect(0);

@@ -1,7 +1,5 @@
 //! Pods that do not become ready: each cause is told within seconds, with what to do.
 
-use std::process::Child;
-
 use serde_json::json;
 
 use crate::{
@@ -16,10 +14,6 @@ fn add(world: &World<'_>, state: &str, more: &[&str]) -> Run {
     let annotations = format!("annotations={{sandbox.test/state: {state}}}");
     let args = ["tenant", "add", &world.cluster, "--set", &annotations];
     world.mcpctl(&[&args, more].concat())
-}
-
-fn ended(child: Child) -> Run {
-    Run::at_end_of(child)
 }
 
 #[test]
@@ -150,7 +144,7 @@ fn a_secret_that_arrives_late_is_named_and_waited_for() {
     let patch = r#"{"stringData":{"token":"hush"}}"#;
     world.kubectl(&["-n", "mcp-late", "patch", "secret", "upstream", "-p", patch]);
     said.until("tenant `late` is ready");
-    let run = ended(child).expect(0);
+    let run = Run::at_end_of(child).expect(0);
     assert!(!run.stdout.contains("hush"), "{run}");
 }
 
@@ -181,7 +175,7 @@ fn an_image_pull_secret_that_arrives_late_is_named_and_waited_for() {
     let password = ["--docker-username=x", "--docker-password=hush"];
     world.kubectl(&[&secret[..], &password].concat());
     said.until("tenant `credentials` is ready");
-    let _ = ended(child).expect(0);
+    let _ = Run::at_end_of(child).expect(0);
     // One that never comes is named in the end too.
     let secrets = "imagePullSecrets=[{name: registry}, {name: other}]";
     let add = [

@@ -39,7 +39,7 @@ pub(crate) struct World<'a> {
     pub(crate) cluster: String,
     pub(crate) user: String,
     pub(crate) access_key: String,
-    kubeconfig: PathBuf,
+    pub(crate) kubeconfig: PathBuf,
 }
 
 impl World<'static> {

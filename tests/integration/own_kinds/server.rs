@@ -1,8 +1,6 @@
 //! An operator's kind in place of the Deployment: `MCPServer` of kubernetes-sigs/mcp-lifecycle-operator, whose
 //! controller makes the pods. Defined here with the fields that the template uses.
 
-use std::process::Child;
-
 use serde_json::{Value, json};
 
 use super::world;
@@ -75,13 +73,19 @@ fn define(world: &World<'_>) {
     world.kubectl(&["get", "mcpservers.mcp.x-k8s.io", "--all-namespaces"]);
 }
 
-#[test]
-fn it_comes_behind_the_gate_and_goes_with_the_tenant() {
-    let tenant = "own-server";
+/// A world whose tenants have a server in place of the Deployment.
+fn with_server(tenant: &str) -> World<'static> {
     let world = world(tenant);
     define(&world);
     world.write("templates/tenant/deployment.yaml.j2", "");
     world.write("templates/tenant/server.yaml.j2", TEMPLATE);
+    world
+}
+
+#[test]
+fn it_comes_behind_the_gate_and_goes_with_the_tenant() {
+    let tenant = "own-server";
+    let world = with_server(tenant);
     let _ = world.mcpctl(&["tenant", "add", tenant]).expect(0).says(&[
         "+ MCPServer mcp-own-server/mcp-server",
         "identity gate open",
@@ -205,17 +209,10 @@ fn seen(world: &World<'_>) -> (String, Value) {
     (status["state"].as_str().expect("a state").into(), workload)
 }
 
-fn ends(child: Child) -> Run {
-    Run::at_end_of(child)
-}
-
 #[test]
 fn it_is_waited_for_by_its_condition_and_its_deployment() {
     let (tenant, namespace) = ("own-ready", "mcp-own-ready");
-    let world = world(tenant);
-    define(&world);
-    world.write("templates/tenant/deployment.yaml.j2", "");
-    world.write("templates/tenant/server.yaml.j2", TEMPLATE);
+    let world = with_server(tenant);
     let add = world.start(&["tenant", "add", tenant]);
     server(&world, namespace);
     let not_yet =
@@ -234,7 +231,7 @@ fn it_is_waited_for_by_its_condition_and_its_deployment() {
         namespace,
         &json!([{"type": "Ready", "status": "True"}]),
     );
-    let _ = ends(add).expect(0).says(&[
+    let _ = Run::at_end_of(add).expect(0).says(&[
         "MCPServer says Ready=False: Initializing",
         "tenant `own-ready` is ready",
     ]);
@@ -265,15 +262,12 @@ fn it_is_waited_for_by_its_condition_and_its_deployment() {
 #[test]
 fn one_that_is_stalled_is_not_waited_for() {
     let (tenant, namespace) = ("own-stalled", "mcp-own-stalled");
-    let world = world(tenant);
-    define(&world);
-    world.write("templates/tenant/deployment.yaml.j2", "");
-    world.write("templates/tenant/server.yaml.j2", TEMPLATE);
+    let world = with_server(tenant);
     let add = world.start(&["tenant", "add", tenant]);
     server(&world, namespace);
     let stalled = json!([{"type": "Stalled", "status": "True", "reason": "Invalid", "message": "no such image"}]);
     says(&world, namespace, &stalled);
-    let _ = ends(add).expect(4).says(&[
+    let _ = Run::at_end_of(add).expect(4).says(&[
         "MCPServer mcp-own-stalled/mcp-server does not become ready",
         "MCPServer is stalled: Invalid: no such image",
     ]);
