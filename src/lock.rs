@@ -51,18 +51,20 @@ pub async fn acquire(kubernetes: &Kubernetes, namespace: &str, holder: &str) -> 
         Err(error) if error.reason == Reason::Conflict => {
             take_over(kubernetes, namespace, tree).await
         }
-        // A removal that was faster took the namespace, or is about to.
-        Err(error) if error.reason == Reason::NotFound || is_ending(&error) => {
-            Err(Error::conflict(format!("{namespace} is being deleted"))
-                .detail(error.to_string())
-                .hint("wait until it is gone, then run the same command again"))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(unless_ending(namespace, error)),
     }
 }
 
-fn is_ending(error: &CallError) -> bool {
-    error.reason == Reason::Forbidden && error.message.contains("because it is being terminated")
+/// A removal that was faster took the namespace, or is about to.
+fn unless_ending(namespace: &str, error: CallError) -> Error {
+    let ends = error.reason == Reason::Forbidden
+        && error.message.contains("because it is being terminated");
+    if !ends && error.reason != Reason::NotFound {
+        return error.into();
+    }
+    Error::conflict(format!("{namespace} is being deleted"))
+        .detail(error.to_string())
+        .hint("wait until it is gone, then run the same command again")
 }
 
 async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) -> Result<Lock> {
@@ -78,7 +80,9 @@ async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) ->
         return Err(held("it has just ended", 0));
     };
     let holder = other.text("/spec/holderIdentity").to_string();
-    let age = age(kubernetes, &other, &tree).await?;
+    let age = age(kubernetes, &other, &tree)
+        .await
+        .map_err(|error| unless_ending(namespace, error))?;
     if age <= DURATION_SECONDS {
         return Err(held(&holder, age));
     }
@@ -86,7 +90,7 @@ async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) ->
     match kubernetes.replace(&Object::new(tree)?).await {
         Ok(lease) => Ok(Lock { lease }),
         Err(error) if error.reason == Reason::Conflict => Err(held("a run that was faster", 0)),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(unless_ending(namespace, error)),
     }
 }
 
@@ -94,7 +98,11 @@ async fn take_over(kubernetes: &Kubernetes, namespace: &str, mut tree: Value) ->
 /// run mcpctl may differ by more than a lock lasts. It notes when a manager last changed something
 /// (<https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>), and says what time it is when it
 /// is asked to make something, if only to try.
-async fn age(kubernetes: &Kubernetes, lease: &Object, ours: &Value) -> Result<i64> {
+async fn age(
+    kubernetes: &Kubernetes,
+    lease: &Object,
+    ours: &Value,
+) -> std::result::Result<i64, CallError> {
     let entries = lease.tree["metadata"]["managedFields"].as_array();
     let renewals = entries
         .into_iter()
