@@ -3,7 +3,7 @@
 use futures_util::future::try_join;
 
 use crate::{
-    backend::{CallError, Kubernetes, Reason},
+    backend::{Kubernetes, Reason},
     config::Settings,
     desired,
     error::{Error, Result},
@@ -33,12 +33,23 @@ pub enum Guard {
     Unseen(String),
 }
 
-impl Guard {
-    /// Reads the policy and what binds it, and compares them with what `platform apply` would make.
+/// What a cluster has of the policy and of what binds it.
+#[derive(Debug)]
+pub enum Seen {
+    /// These.
+    Read(Box<(Option<Object>, Option<Object>)>),
+    /// The cluster was left out.
+    NotAsked,
+    /// The caller may not see it; what the API server answered.
+    Hidden(String),
+}
+
+impl Seen {
+    /// Reads the policy and what binds it.
     ///
     /// # Errors
     /// What the API server answered, unless it is that the caller may not look.
-    pub async fn of(kubernetes: Option<&Kubernetes>, settings: &Settings) -> Result<Self> {
+    pub async fn of(kubernetes: Option<&Kubernetes>) -> Result<Self> {
         let Some(kubernetes) = kubernetes else {
             return Ok(Self::NotAsked);
         };
@@ -50,16 +61,41 @@ impl Guard {
             IDENTITY_POLICY,
         );
         match try_join(kubernetes.get(&policy), kubernetes.get(&binding)).await {
-            Ok((Some(policy), Some(binding))) => {
-                let live = (&policy, &binding);
-                Ok(match Self::judge(Some(live.0), Some(live.1)) {
-                    Self::InPlace => Self::compared(settings, live, kubernetes).await,
-                    worse => worse,
-                })
-            }
-            Ok((policy, binding)) => Ok(Self::judge(policy.as_ref(), binding.as_ref())),
-            Err(error) => Self::unseen(error),
+            Ok(live) => Ok(Self::Read(Box::new(live))),
+            Err(error) if error.reason == Reason::Forbidden => Ok(Self::Hidden(error.to_string())),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Compares it with what `platform apply` would make, by settings that know the account: own templates may name it.
+    pub async fn judged(self, kubernetes: Option<&Kubernetes>, settings: &Settings) -> Guard {
+        let (policy, binding) = match self {
+            Self::Read(live) => *live,
+            Self::NotAsked => return Guard::NotAsked,
+            Self::Hidden(why) => return Guard::Unseen(why),
+        };
+        match (
+            Guard::judge(policy.as_ref(), binding.as_ref()),
+            policy,
+            binding,
+            kubernetes,
+        ) {
+            (Guard::InPlace, Some(policy), Some(binding), Some(kubernetes)) => {
+                Guard::compared(settings, (&policy, &binding), kubernetes).await
+            }
+            (guard, ..) => guard,
+        }
+    }
+}
+
+impl Guard {
+    /// Reads the policy and what binds it, and compares them with what `platform apply` would make.
+    ///
+    /// # Errors
+    /// What the API server answered, unless it is that the caller may not look.
+    pub async fn of(kubernetes: Option<&Kubernetes>, settings: &Settings) -> Result<Self> {
+        let seen = Seen::of(kubernetes).await?;
+        Ok(seen.judged(kubernetes, settings).await)
     }
 
     async fn compared(
@@ -84,14 +120,6 @@ impl Guard {
             "the admission policy {IDENTITY_POLICY} of this cluster is not as this version of mcpctl makes it: {}",
             found.join(", ")
         ))
-    }
-
-    fn unseen(error: CallError) -> Result<Self> {
-        if error.reason == Reason::Forbidden {
-            Ok(Self::Unseen(error.to_string()))
-        } else {
-            Err(error.into())
-        }
     }
 
     fn judge(policy: Option<&Object>, binding: Option<&Object>) -> Self {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, rc::Rc};
 
-use futures_util::future::try_join;
+use futures_util::future::{join, try_join};
 
 use crate::{
     backend::Side,
@@ -119,9 +119,10 @@ impl Look {
     /// # Errors
     /// As [`Self::at`].
     pub async fn to_make(session: &Session<'_>, name: TenantName) -> Result<Self> {
+        // Where they may not be read, whoever needs them asks again and says so.
         let holders = async || match &session.kubernetes {
-            Some(kubernetes) => observe::holders(kubernetes).await.map(Some),
-            None => Ok(None),
+            Some(kubernetes) => observe::holders(kubernetes).await.ok(),
+            None => None,
         };
         let (look, fault) = Self::with(session, name, holders).await?;
         look.believed(fault, session)
@@ -142,14 +143,14 @@ impl Look {
         session: &Session<'_>,
         name: TenantName,
     ) -> Result<(Self, Option<Error>)> {
-        Self::with(session, name, async || Ok(None)).await
+        Self::with(session, name, async || None).await
     }
 
     /// Reads who holds hosts as well, where nothing of the tenant lives under the derived names.
     async fn with(
         session: &Session<'_>,
         name: TenantName,
-        holders: impl AsyncFnOnce() -> Result<Option<Holders>>,
+        holders: impl AsyncFnOnce() -> Option<Holders>,
     ) -> Result<(Self, Option<Error>)> {
         let settings = &session.settings;
         let derived = Names::derive(&name, settings)?;
@@ -177,11 +178,12 @@ impl Look {
             let search = observe::names_in_aws(aws, name.as_str(), settings, &derived);
             let holders = async {
                 match &namespace {
-                    Some(_) => Ok(None),
+                    Some(_) => None,
                     None => holders().await,
                 }
             };
-            (names, held) = try_join(search, holders).await?;
+            let (found, read) = join(search, holders).await;
+            (names, held) = (found?, read);
         }
         let names = names.unwrap_or_else(|| derived.clone());
         if names != derived && session.ack.is_none() {

@@ -10,7 +10,7 @@ use crate::{
     desired,
     error::{Error, Result},
     execute::Outcome,
-    guard::Guard,
+    guard::{Guard, Seen},
     guests,
     input::Given,
     lint::Finding,
@@ -74,11 +74,10 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
     let (session, resolved, plan, live, look) = context
         .until_signal(async {
             let look = async |session: &Session<'_>| {
-                let guard = Guard::of(session.kubernetes.as_ref(), &session.settings);
-                let guard = async { Ok(guard.await) };
-                try_join(Look::to_make(session, name), guard).await
+                let seen = async { Ok(Seen::of(session.kubernetes.as_ref()).await) };
+                try_join(Look::to_make(session, name), seen).await
             };
-            let (session, (look, guard)) = Session::open_and(context, only, look).await?;
+            let (session, (look, seen)) = Session::open_and(context, only, look).await?;
             let resolved = look.resolve(&given, &session)?;
             let wanted = look.wanted(&resolved, &session)?;
             let findings = lint((&resolved, &wanted), &session.settings, args)?;
@@ -86,7 +85,8 @@ pub(super) async fn run(context: &Context, args: &Add) -> Result<ExitCode> {
             let (plan, live) = look.plan(&resolved, wanted, &session, &how).await?;
             let mut plan = plan.to_write()?;
             look.said_enough((&given, &resolved), &plan, only)?;
-            heed(&guard?, &plan, &session, args)?;
+            let guard = seen?.judged(session.kubernetes.as_ref(), &session.settings);
+            heed(&guard.await, &plan, &session, args)?;
             check(&mut plan, &look.subject, &session).await?;
             Ok((session, resolved, plan, live, look))
         })

@@ -8,7 +8,7 @@ use crate::{
     backend::Aws,
     cli::{Diff, IdentityGate, Only},
     error::{Error, Kind, Result},
-    guard::Guard,
+    guard::Seen,
     input::Given,
     report,
     session::{Context, Session},
@@ -20,14 +20,15 @@ pub(super) async fn run(context: &Context, args: &Diff) -> Result<ExitCode> {
     let given = tenant::given(&args.input, &context.working_directory)?;
     let names = given_names(&given, args)?;
     let look = async |session: &Session<'_>| {
-        let guard = async { Ok(Guard::of(session.kubernetes.as_ref(), &session.settings).await) };
-        try_join(first(session, names, args.all), guard).await
+        let seen = async { Ok(Seen::of(session.kubernetes.as_ref()).await) };
+        try_join(first(session, names, args.all), seen).await
     };
     context
         .until_signal(async {
-            let (session, ((names, mut first), guard)) =
+            let (session, ((names, mut first), seen)) =
                 Session::open_and(context, args.half.only, look).await?;
-            if let Some(warning) = guard?.warning() {
+            let guard = seen?.judged(session.kubernetes.as_ref(), &session.settings);
+            if let Some(warning) = guard.await.warning() {
                 context.report.warning(&warning);
             }
             let aws = match session.ack {

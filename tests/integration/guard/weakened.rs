@@ -8,6 +8,27 @@ use crate::world::World;
 const POLICY: &str = "validatingadmissionpolicy/mcpctl-identity";
 const BINDING: &str = "validatingadmissionpolicybinding/mcpctl-identity";
 
+/// The account, which the settings do not say, is in the cluster's ARN.
+pub(super) fn is_compared_where_an_own_template_names_the_account(world: &World<'_>) {
+    let own = "templates/platform/identity.yaml.j2";
+    let built_in = include_str!("../../../templates/platform/identity.yaml.j2");
+    let line = "message: no Pod Identity credentials were injected";
+    assert!(built_in.contains(line));
+    world.write(own, &built_in.replace(line, "message: {{ cluster.arn }}"));
+    world.settings("defaults:", "templates: templates\ndefaults:");
+    // It was applied by kubectl last.
+    world.kubectl(&["delete", POLICY]);
+    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+    let policy = world.kubectl(&["get", POLICY, "-o", "yaml"]);
+    assert!(policy.contains(":111122223333:cluster/"), "{policy}");
+    for verb in ["add", "diff"] {
+        let run = world.mcpctl(&["tenant", verb, "unguarded"]).expect(0);
+        assert!(!run.stderr.contains("warning"), "{run}");
+    }
+    world.settings("templates: templates\n", "");
+    let _ = world.mcpctl(&["platform", "apply"]).expect(0);
+}
+
 const DIFFERS: &str = "the admission policy mcpctl-identity of this cluster is not as this version of mcpctl makes it: ";
 
 /// What a version of mcpctl made that asked for less.

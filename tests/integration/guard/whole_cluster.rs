@@ -22,6 +22,7 @@ fn a_cluster_that_loses_its_policy_or_its_webhook() {
     neither_policy_nor_webhook(&world);
     no_policy_under_a_running_tenant(&world);
     weakened::is_told_and_put_right(&world);
+    weakened::is_compared_where_an_own_template_names_the_account(&world);
     policy_and_no_webhook(&world);
     no_pod_lacks_credentials(&world, "mcp-unguarded");
     pods_that_came_without_credentials(&world);
