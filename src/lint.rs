@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 mod actions;
+mod arn;
 mod condition;
 mod escalation;
 mod form;

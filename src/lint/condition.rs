@@ -18,19 +18,44 @@ const OF_ANY: &str = "foranyvalue:";
 const EQUAL: [&str; 2] = ["stringequals", "stringequalsignorecase"];
 const LIKE: [&str; 3] = ["stringlike", "arnlike", "arnequals"];
 
-/// Beginnings of keys that say who asks, or what the caller chooses to say, and nothing of what is reached: with the
-/// tenant's name for a value, they hold for whatever the tenant asks.
+/// Keys that all services share begin so. Tags alone say which of an account's things is reached; the others say who
+/// asks, from where, when and by way of what, and whose account it is: with the tenant's name in a value, they hold for
+/// whatever the tenant asks.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
-const OF_THE_CALLER: [&str; 9] = [
-    "aws:principal",
-    "aws:source",
-    "aws:userid",
-    "aws:username",
-    "aws:useragent",
-    "aws:referer",
-    "aws:tagkeys",
-    "iam:associatedresourcearn",
+const GLOBAL: &str = "aws:";
+const OF_WHAT_IS_REACHED: &str = "aws:resourcetag/";
+
+/// Beginnings of services' keys that say as little of what is reached.
+const OF_THE_REQUEST: [&str; 23] = [
+    // What the caller runs in, and how it came by its session.
+    "codebuild:buildarn",
+    "codebuild:projectarn",
+    "ec2:roledelivery",
+    "ec2:sourceinstancearn",
+    "glue:credentialissuingservice",
+    "glue:roleassumedby",
+    "identitystore:userid",
+    "lambda:sourcefunctionarn",
+    "ssm:sourceinstancearn",
+    // Whose credentials, and by way of which service.
+    "kms:calleraccount",
+    "kms:viaservice",
+    // What a session is to be called, tagged and allowed.
     "sts:",
+    // What a role is passed to, and for what.
+    "iam:associatedresourcearn",
+    "iam:awsservicename",
+    "iam:passedtoservice",
+    // Where it is: `eu-west-1` is no tenant `eu`'s.
+    "ec2:availabilityzone",
+    "ec2:region",
+    "kms:primaryregion",
+    "kms:replicaregion",
+    "s3:locationconstraint",
+    // How a request is signed, and headers of it: what they copy from takes a right of its own.
+    "s3:authtype",
+    "s3:signature",
+    "s3:x-amz-",
 ];
 /// Tags that a request gives: what it makes is the tenant's then, and what it only tags may be anybody's.
 const OF_WHAT_IS_MADE: &str = "aws:requesttag/";
@@ -49,19 +74,31 @@ const OF_SINGLE_ROWS: [&str; 8] = [
     "UpdateItem",
 ];
 
+/// Whether a condition holds for nothing but what is the tenant's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bound {
+    No,
+    /// But for a wildcard beside the tenant's name.
+    Nearly,
+    Yes,
+}
+
 /// All operators and all keys of a condition have to hold, so one that binds is enough.
-pub(super) fn binds(condition: &Value, actions: &Listed<'_>, names: &[&str]) -> bool {
+pub(super) fn binds(condition: &Value, actions: &Listed<'_>, names: &[&str]) -> Bound {
     let Some(condition) = condition.as_object() else {
-        return false;
+        return Bound::No;
     };
-    condition.iter().any(|(operator, keys)| {
-        keys.as_object().into_iter().flatten().any(|(key, value)| {
-            let key = key.to_lowercase();
-            tells_of_a_resource(&key, actions)
-                && holds_for(&operator.to_lowercase(), &key, actions, condition)
-                    .is_some_and(|wild| all_name_tenant(value, wild, names))
+    let keys = condition.iter().flat_map(|(operator, keys)| {
+        let keys = keys.as_object().into_iter().flatten();
+        keys.map(move |(key, value)| (operator.to_lowercase(), key.to_lowercase(), value))
+    });
+    keys.filter(|(_, key, _)| tells_of_a_resource(key, actions))
+        .filter_map(|(operator, key, value)| {
+            let wild = holds_for(&operator, &key, actions, condition)?;
+            Some(held_by(value, wild, names))
         })
-    })
+        .max()
+        .unwrap_or(Bound::No)
 }
 
 /// The values by which a condition lets in what belongs to tenants whose names only begin or end like this one's.
@@ -115,24 +152,28 @@ fn holds_for(
         .or_else(|| EQUAL.contains(&bare).then_some(false))
 }
 
-fn all_name_tenant(value: &Value, wild: bool, names: &[&str]) -> bool {
+/// What the values of a key bind to, if it has to have one of them.
+fn held_by(value: &Value, wild: bool, names: &[&str]) -> Bound {
     let listed = value.as_array().map_or(1, Vec::len);
     let texts = texts(value);
-    let named = |text: &&str| {
-        if wild {
-            names_tenant_alone(text, names)
-        } else {
-            names_tenant(text, names)
-        }
-    };
-    !texts.is_empty() && texts.len() == listed && texts.iter().all(named)
+    let all = |name: fn(&str, &[&str]) -> bool| texts.iter().all(|text| name(text, names));
+    if texts.is_empty() || texts.len() != listed || !all(names_tenant) {
+        Bound::No
+    } else if wild && !all(names_tenant_alone) {
+        Bound::Nearly
+    } else {
+        Bound::Yes
+    }
 }
 
 fn tells_of_a_resource(key: &str, actions: &Listed<'_>) -> bool {
     if key.starts_with(OF_WHAT_IS_MADE) {
         return only(actions, makes);
     }
-    !OF_THE_CALLER.iter().any(|start| key.starts_with(start))
+    if key.starts_with(GLOBAL) {
+        return key.starts_with(OF_WHAT_IS_REACHED);
+    }
+    !OF_THE_REQUEST.iter().any(|start| key.starts_with(start))
 }
 
 /// `"Null": {key: "false"}`: the key is there.

@@ -3,6 +3,7 @@
 use super::{
     Finding,
     actions::{self, Action, covered, covers},
+    condition::Bound,
     rules::{
         ANY_ACTION, ANY_RESOURCE, ASSUME_ANY_ROLE, FITS_OTHER_TENANTS, NOT_ACTION, NOT_RESOURCE,
         PASS_ANY_ROLE, Rule, UNKNOWN_ACTION, UNKNOWN_SERVICE, WHOLE_IAM, WHOLE_SERVICE,
@@ -124,9 +125,11 @@ fn wide_actions(statement: &Statement<'_>, found: &mut Vec<Finding>) {
     add(&WILDCARD_WRITES, &writes, ": they write");
 }
 
-/// Roles that are passed or assumed have rules of their own; every action of every service has one too.
+/// Roles that are passed or assumed have rules of their own; every action of every service has one too. Where a condition
+/// binds but for a wildcard, that is what to mend, and not the resource.
 fn any_resource(statement: &Statement<'_>, found: &mut Vec<Finding>) {
-    let Some(resource) = statement.any_resource.filter(|_| !statement.bound) else {
+    let unbound = statement.bound == Bound::No;
+    let Some(resource) = statement.any_resource.filter(|_| unbound) else {
         return;
     };
     let patterns: Vec<&str> = statement

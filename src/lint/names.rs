@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::arn;
+
 /// Session tags that no other tenant has, and the role's tag with the tenant's name. The tag with the service account
 /// is not among them: its name is the same for all tenants.
 /// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html>
@@ -12,9 +14,10 @@ const TAGS_OF_THE_TENANT: [&str; 4] = [
     "aws:PrincipalTag/mcpctl.dev/tenant",
 ];
 
-/// Whether a text holds one of the tenant's names as a word, or a variable that stands for it.
+/// Whether a text holds one of the tenant's names as a word, or a variable that stands for it. In an ARN only what names
+/// the resource counts: `eu-west-1` is of no tenant `eu`, and `table/shared` of no tenant `table`.
 pub(super) fn names_tenant(text: &str, names: &[&str]) -> bool {
-    places(text, names).next().is_some()
+    places(arn::name(text), names).next().is_some()
 }
 
 /// Whether a pattern names the tenant and fits nothing of tenants whose names only begin or end like it: `acme/*` does,
@@ -22,6 +25,7 @@ pub(super) fn names_tenant(text: &str, names: &[&str]) -> bool {
 pub(super) fn names_tenant_alone(pattern: &str, names: &[&str]) -> bool {
     let of_a_name = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
     let wild = |c: char| matches!(c, '*' | '?');
+    let pattern = arn::name(pattern);
     places(pattern, names).any(|place| {
         let after = pattern[place.end..].chars().find(|c| !of_a_name(c));
         let before = pattern[..place.start].chars().rev().find(|c| !of_a_name(c));
@@ -30,21 +34,9 @@ pub(super) fn names_tenant_alone(pattern: &str, names: &[&str]) -> bool {
 }
 
 /// Whether a pattern names the tenant, and fits as well what is named after tenants whose names only begin or end like it.
-/// In an ARN only what stands for the resource counts: `eu-west-*` is of no tenant `eu`.
 pub(super) fn fits_others(pattern: &str, names: &[&str]) -> bool {
-    let (mut of_whom, mut secret) = (pattern, false);
-    if let ["arn", _, service, _, _, resource] = *pattern.splitn(6, ':').collect::<Vec<_>>() {
-        (of_whom, secret) = (resource, service == "secretsmanager");
-    }
-    if secret {
-        of_whom = of_whom.strip_suffix(END_OF_A_SECRET).unwrap_or(of_whom);
-    }
-    names_tenant(of_whom, names) && !names_tenant_alone(of_whom, names)
+    names_tenant(pattern, names) && !names_tenant_alone(pattern, names)
 }
-
-/// What Secrets Manager puts behind a secret's name, which has no longer name then.
-/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html>
-const END_OF_A_SECRET: &str = "-??????";
 
 /// Where in a text the tenant is named.
 fn places<'a>(text: &'a str, names: &'a [&str]) -> impl Iterator<Item = Range<usize>> + 'a {
@@ -70,7 +62,10 @@ fn variables(text: &str) -> impl Iterator<Item = Range<usize>> {
             .split_once(',')
             .map_or(inside, |(tag, _)| tag)
             .trim_end();
-        TAGS_OF_THE_TENANT.contains(&tag).then_some(at..at + length)
+        // Keys do not tell upper from lower case.
+        let of_the_tenant = |key: &&str| key.eq_ignore_ascii_case(tag);
+        let known = TAGS_OF_THE_TENANT.iter().any(of_the_tenant);
+        known.then_some(at..at + length)
     })
 }
 
@@ -87,6 +82,7 @@ mod tests {
             "acme",
             "${aws:PrincipalTag/kubernetes-namespace}",
             "x/${aws:PrincipalTag/mcpctl.dev/tenant, 'nobody'}/y",
+            "x/${aws:principaltag/kubernetes-namespace}/y",
         ] {
             assert!(names_tenant(text, &NAMES), "{text}");
         }
@@ -112,6 +108,7 @@ mod tests {
             "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme-*",
             "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acme*-??????",
             "arn:aws:s3:::data-${aws:PrincipalTag/kubernetes-namespace}*",
+            "arn:aws:s3:::data-${aws:principaltag/kubernetes-namespace}*",
             "acme*",
             "arn:aws:s3:::shared/mcp-acme*",
         ] {
@@ -130,6 +127,27 @@ mod tests {
         ] {
             assert!(!fits_others(text, &NAMES), "{text}");
         }
+    }
+
+    /// For tenants whose names are words that ARNs are full of.
+    #[test]
+    fn of_an_arn_only_the_resources_name_counts() {
+        let table = |name: &str| format!("arn:aws:dynamodb:eu-west-1:111122223333:table/{name}");
+        for tenant in ["eu", "dynamodb", "table", "aws", "111122223333"] {
+            let names = [tenant];
+            let of = |name: &str| table(&name.replace("NAME", tenant));
+            assert!(!names_tenant(&of("shared"), &names), "{tenant}");
+            assert!(!names_tenant_alone(&of("shared"), &names), "{tenant}");
+            assert!(!names_tenant_alone(&of("NAME*"), &names), "{tenant}");
+            assert!(fits_others(&of("NAME*"), &names), "{tenant}");
+            assert!(names_tenant_alone(&of("mcp-NAME"), &names), "{tenant}");
+        }
+        let logs = "arn:aws:logs:eu-west-1:111122223333:log-group:log*";
+        assert!(fits_others(logs, &["log"]));
+        // In S3 there is no type before a bucket's name.
+        assert!(names_tenant_alone("arn:aws:s3:::table/*", &["table"]));
+        let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:secret-??????";
+        assert!(names_tenant_alone(secret, &["secret"]));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Allowed, Finding, Identity, RULES, lint};
 use crate::{policy, testing};
 
 mod conditions;
+mod words;
 
 /// What is found in a policy of tenant `acme`.
 fn found(document: &Value, allowed: &[Allowed]) -> Vec<Finding> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{allow, broken, found};
 
 const NONE: &[&str] = &[];
+const OTHERS: &str = "fits-other-tenants";
 const NAMESPACE: &str = "${aws:PrincipalTag/kubernetes-namespace}";
 
 fn with(mut statement: Value, condition: &Value) -> Value {
@@ -49,9 +50,6 @@ fn a_condition_that_holds_for_others_too_does_not() {
         json!({"StringEqualsIfExists": {"aws:ResourceTag/tenant": "acme"}}),
         json!({"StringLikeIfExists": {"s3:prefix": "acme/*"}}),
         json!({"StringLike": {"aws:ResourceTag/tenant": "mcp-*"}}),
-        json!({"StringLike": {"aws:ResourceTag/tenant": "acme*"}}),
-        json!({"StringLike": {"aws:ResourceTag/tenant": "acme-*"}}),
-        json!({"StringLike": {"aws:ResourceTag/tenant": format!("{NAMESPACE}*")}}),
         json!({"StringEquals": {"aws:ResourceTag/tenant": ["acme", "globex"]}}),
         json!({"StringEquals": {"aws:ResourceTag/tenant": ["acme", 7]}}),
         json!({"StringEquals": {"aws:ResourceTag/tenant": []}}),
@@ -68,6 +66,96 @@ fn a_condition_that_holds_for_others_too_does_not() {
         json!({"Bool": {"aws:ResourceTag/tenant": "acme"}}),
     ] {
         assert_eq!(secrets(&condition), ["any-resource"], "{condition}");
+    }
+}
+
+/// But for the wildcard the condition would bind: that is what there is to mend, and not the resource.
+#[test]
+fn a_condition_that_binds_but_for_a_wildcard_fits_others() {
+    for condition in [
+        json!({"StringLike": {"aws:ResourceTag/tenant": "acme*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": "acme-*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": format!("{NAMESPACE}*")}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": "${AWS:principaltag/Kubernetes-namespace}*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": ["acme", "acme-*"]}}),
+    ] {
+        assert_eq!(secrets(&condition), [OTHERS], "{condition}");
+    }
+    let tag = json!({"StringLike": {"iam:ResourceTag/tenant": "acme*"}});
+    for action in ["iam:PassRole", "sts:AssumeRole"] {
+        assert_eq!(broken(&with(allow(action, "*"), &tag)), [OTHERS]);
+    }
+}
+
+/// It would not bind without the wildcard either: two things are to be mended.
+#[test]
+fn a_condition_that_binds_nothing_may_fit_others_too() {
+    for condition in [
+        json!({"StringLikeIfExists": {"s3:prefix": "acme*"}}),
+        json!({"StringLike": {"aws:ResourceTag/tenant": ["acme*", "globex"]}}),
+    ] {
+        assert_eq!(secrets(&condition), ["any-resource", OTHERS], "{condition}");
+    }
+}
+
+/// No resource holds such an action to anything, so that only its condition can.
+#[test]
+fn an_action_without_a_resource_is_held_by_its_condition() {
+    for operator in ["StringLike", "StringLikeIfExists"] {
+        for (text, rules) in [
+            ("acme*", &[OTHERS][..]),
+            ("acme/*", NONE),
+            ("shared*", NONE),
+        ] {
+            let condition = json!({operator: {"xray:group": text}});
+            let put = with(allow("xray:PutTraceSegments", "*"), &condition);
+            assert_eq!(broken(&put), rules, "{condition}");
+        }
+    }
+}
+
+/// What says the same of a policy's only statement is found once.
+#[test]
+fn a_wildcard_in_a_condition_is_one_finding() {
+    let prefix = json!({"StringLike": {"s3:prefix": "acme*"}});
+    for resource in ["*", "arn:aws:s3:::shared"] {
+        let only = with(allow("s3:ListBucket", resource), &prefix);
+        let found = found(
+            &json!({"Version": "2012-10-17", "Statement": only}),
+            &["any-resource".parse().unwrap()],
+        );
+        let rules: Vec<_> = found.iter().map(|finding| finding.rule.id).collect();
+        assert_eq!(rules, [OTHERS], "{resource}");
+    }
+    let all_but = json!({"Effect": "Allow", "Action": "s3:ListBucket", "NotResource": "arn:aws:s3:::x", "Condition": prefix});
+    assert_eq!(broken(&all_but), ["not-resource", OTHERS]);
+}
+
+/// Such keys say the same whatever is reached.
+#[test]
+fn a_key_that_says_nothing_of_what_is_reached_neither_binds_nor_fits_others() {
+    for key in [
+        "aws:RequestedRegion",
+        "aws:CalledVia",
+        "aws:ViaAWSService",
+        "aws:VpceOrgPaths",
+        "aws:FederatedProvider",
+        "aws:ResourceOrgPaths",
+        "aws:PrincipalTag/tenant",
+        "aws:NotYetThere",
+        "kms:ViaService",
+        "ec2:Region",
+        "EC2:region",
+        "iam:PassedToService",
+        "s3:x-amz-storage-class",
+        "lambda:SourceFunctionArn",
+    ] {
+        for value in ["acme", "acme*"] {
+            let condition = json!({"StringLike": {key: value}});
+            assert_eq!(secrets(&condition), ["any-resource"], "{key} {value}");
+            let list = allow("s3:ListBucket", "arn:aws:s3:::shared");
+            assert_eq!(broken(&with(list, &condition)), NONE, "{key} {value}");
+        }
     }
 }
 
@@ -141,7 +229,6 @@ fn rows_are_the_tenants_where_every_key_must_be() {
 /// Beside a resource that tenants share, the condition says what is whose.
 #[test]
 fn a_value_that_fits_other_tenants_is_found_where_the_resource_is_shared() {
-    const OTHERS: &[&str] = &["fits-other-tenants"];
     let broken = |action: &str, resource: &str, condition: Value| {
         broken(&with(allow(action, resource), &condition))
     };
@@ -154,14 +241,14 @@ fn a_value_that_fits_other_tenants_is_found_where_the_resource_is_shared() {
     ] {
         assert_eq!(
             broken(list, shared, condition.clone()),
-            OTHERS,
+            [OTHERS],
             "{condition}"
         );
     }
     let rows =
         json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [format!("{NAMESPACE}*")]}});
     let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/shared";
-    assert_eq!(broken("dynamodb:Query", table, rows), OTHERS);
+    assert_eq!(broken("dynamodb:Query", table, rows), [OTHERS]);
     let named = json!({"StringLike": {"s3:prefix": "acme*"}, "StringEquals": {"aws:ResourceTag/tenant": "acme"}});
     for (resource, condition) in [
         (shared, like(json!("acme/*"))),
