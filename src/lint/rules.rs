@@ -82,7 +82,7 @@ rules! {
         "give the ARNs of what is the tenant's, with {{ tenant.name }} in them, or a condition on what is reached that only the tenant's own meets, such as StringEquals on aws:ResourceTag/tenant";
     FITS_OTHER_TENANTS = "fits-other-tenants", Error, allowable: true,
         "a wildcard beside the tenant's name in a resource, or in a condition on what is reached: `data-acme*` and `data-acme-*` fit what is tenant `acme-2`'s too",
-        "part name and wildcard by a character that no name holds, as data-acme/* does, or leave the wildcard out";
+        "part name and wildcard by a character that no name holds, as data-acme/* does, or leave the wildcard out; for a secret write secret:acme-??????, which fits what Secrets Manager puts behind its name and no more";
     PASS_ANY_ROLE = "pass-any-role", Error, allowable: true,
         "`iam:PassRole` for any role: what a service does with the role, the tenant can do",
         "give the ARN of the one role, and a condition on iam:PassedToService";

@@ -17,7 +17,7 @@ fn it_is_refused_where_the_tenant_is_known() {
     insta::assert_snapshot!(desk.refusal(&dry_run), @"
     error: tenant `acme` is refused by the policy lint
       fits-other-tenants: statement Data: `arn:aws:s3:::data-acme*`: what belongs to other tenants, whose names only begin or end like this one's, fits too
-        instead: part name and wildcard by a character that no name holds, as data-acme/* does, or leave the wildcard out
+        instead: part name and wildcard by a character that no name holds, as data-acme/* does, or leave the wildcard out; for a secret write secret:acme-??????, which fits what Secrets Manager puts behind its name and no more
       hint: mend the policy; or let it through, which is recorded with the tenant: --allow fits-other-tenants
     ");
     let _ = desk
