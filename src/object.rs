@@ -12,7 +12,7 @@ mod order;
 pub use kinds::{KnownKind, known_kind, own_kind};
 pub use order::{
     deleted_before, deletion_rank, goes_late, in_making_order, is_own, made_before, may_be_held,
-    runs_on, scales, starts_pods,
+    runs_on, scales, spec_of_pods, starts_pods,
 };
 
 /// API group of ACK's IAM kinds; objects of this group are carried out on IAM, by us or by ACK.

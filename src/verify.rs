@@ -10,8 +10,8 @@ use crate::{
     config::Settings,
     error::{Error, Result},
     marks::TENANT,
-    object::{EKS, IAM, Id, Object, State},
-    spec::{Image, Resolved, unseen},
+    object::{EKS, IAM, Id, Object, State, runs_on, spec_of_pods, starts_pods},
+    spec::{Image, Resolved, TenantSpec, unseen},
     wait::Finding,
 };
 
@@ -20,8 +20,8 @@ const SERVER: &str = "mcp-server";
 
 /// Name of the pod, and of its container. One for each tenant: what a run that was killed left behind is found again.
 pub const NAME: &str = "mcpctl-verify-identity";
-/// How long the pod may live, the pull of its image included.
-const SECONDS: u32 = 120;
+/// How long the pod may live once it has a node, the pull of its image included.
+pub const SECONDS: u64 = 120;
 
 /// The image of the pod.
 ///
@@ -81,8 +81,8 @@ pub fn pod(resolved: &Resolved, settings: &Settings, wanted: &State) -> Result<O
         }],
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}}],
     });
-    if let Some(sources) = env_from(wanted) {
-        pod["containers"][0]["envFrom"] = sources.clone();
+    if let Some(sources) = env_from(wanted, spec) {
+        pod["containers"][0]["envFrom"] = sources;
     }
     if let Some(pod) = pod.as_object_mut() {
         pod.extend(place(resolved));
@@ -116,17 +116,28 @@ fn env(region: &str) -> Value {
 }
 
 /// What the server's container takes its variables from. Where own templates call no container by that name, it is the
-/// first one of what runs pods.
-fn env_from(wanted: &State) -> Option<&Value> {
-    let containers = || {
-        let lists = wanted.values();
-        let lists =
-            lists.filter_map(|object| object.tree.pointer("/spec/template/spec/containers"));
-        lists.filter_map(Value::as_array).flatten()
+/// first one of what runs on; where that does not say what its pods are, what the tenant says; where nothing runs on, the
+/// first one of what starts pods.
+fn env_from(wanted: &State, spec: &TenantSpec) -> Option<Value> {
+    let (all, on) = (containers(wanted, starts_pods), containers(wanted, runs_on));
+    let server = all.iter().find(|container| container["name"] == SERVER);
+    let sources = match server.or_else(|| on.first()) {
+        Some(container) => container["envFrom"].clone(),
+        None if all.is_empty() || wanted.keys().any(runs_on) => json!(spec.env_from),
+        None => all[0]["envFrom"].clone(),
     };
-    let server = containers().find(|container| container["name"] == SERVER);
-    let sources = &server.or_else(|| containers().next())?["envFrom"];
-    sources.is_array().then_some(sources)
+    let any = sources.as_array().is_some_and(|list| !list.is_empty());
+    any.then_some(sources)
+}
+
+/// The containers of the pods that some objects start. Kinds that nobody knows may say it as a Deployment does.
+fn containers(wanted: &State, is: fn(&Id) -> bool) -> Vec<&Value> {
+    let lists = wanted.values().filter(|object| is(object.id()));
+    let lists = lists.filter_map(|object| {
+        let spec = spec_of_pods(object.id()).unwrap_or("/spec/template/spec");
+        object.tree.pointer(&format!("{spec}/containers"))
+    });
+    lists.filter_map(Value::as_array).flatten().collect()
 }
 
 /// The Secrets and `ConfigMap`s of which such a pod takes in variables that may choose an identity.

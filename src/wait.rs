@@ -28,6 +28,7 @@ pub use finding::{Finding, LogOf, Waiting};
 pub use leaving::gone;
 pub use logs::excerpt;
 pub use own::{Said, said};
+pub use pods::is_taken;
 pub use rollout::{Awaited, Readiness, ready};
 pub use synced::synced;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    object::{Id, Object},
+    object::{Object, spec_of_pods},
 };
 
 /// Pods of another service account than the association's would have no role, or somebody else's.
@@ -22,16 +22,4 @@ pub(super) fn check(object: &Object, account: &str, at: &str) -> Result<()> {
     ))
     .detail("the cluster would refuse its pods")
     .hint("write serviceAccountName: {{ names.serviceAccount }}"))
-}
-
-/// Where an object of a known kind says what its pods are, as a JSON pointer.
-fn spec_of_pods(id: &Id) -> Option<&'static str> {
-    match (id.group.as_str(), id.kind.as_str()) {
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
-            Some("/spec/template/spec")
-        }
-        ("batch", "CronJob") => Some("/spec/jobTemplate/spec/template/spec"),
-        ("", "Pod") => Some("/spec"),
-        _ => None,
-    }
 }

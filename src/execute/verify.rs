@@ -1,5 +1,7 @@
 //! Runs the pod that asks STS who it is, and takes it away again whatever it says.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{
@@ -20,10 +22,12 @@ use crate::{
 const LINES: usize = 100;
 /// How often a pod is made that somebody takes away before it has answered.
 const TRIES: usize = 5;
+/// How long the run that made a pod may take to read its answer and delete it.
+const TO_DELETE: Duration = Duration::from_secs(5);
 
 /// Makes the pod, waits for its answer and compares it with the tenant's role. The pod is deleted at any end but that of
 /// a run that is killed; what such a one left is replaced. Nothing tells that from the pod of a run at the same time, so a
-/// run whose pod was replaced makes it again, after the other's. Names of their own would need the right to delete any pod.
+/// run whose pod was taken away makes it again, after the other's. Names of their own would need the right to delete any pod.
 ///
 /// # Errors
 /// Wait: who the pod was and who it should be, or why it did not answer, with its log. Interrupted.
@@ -70,8 +74,12 @@ async fn until_answered(
             return Ok(answer);
         }
     }
-    let what = format!("{} was deleted {TRIES} times before it ended", pod.id());
-    Err(Error::new(Kind::Wait, what).hint("see who deletes it, then run the same command again"))
+    let what = format!(
+        "{} was taken away {TRIES} times before it had answered",
+        pod.id()
+    );
+    Err(Error::new(Kind::Wait, what)
+        .hint("see who deletes or evicts it, then run the same command again"))
 }
 
 /// Makes way for the pod: takes away what a run that was killed left behind, or waits for that of a run at the same time.
@@ -89,14 +97,29 @@ async fn free(
         return Err(Error::conflict(format!("{id} is not ours"))
             .hint("take it away: its name is that of the pod of --verify-identity"));
     }
-    if replaces {
-        delete(&left, kubernetes).await?;
-    } else {
-        let state = "waits for the pod of another run".into();
-        let findings = Vec::new();
-        tell(step, &Waiting { state, findings }, run, progress);
+    let gone = || wait::gone(kubernetes, id, left.text("/metadata/uid"), &|_| {});
+    if !replaces {
+        if !wait::is_taken(&left.tree) {
+            let state = "waits for the pod of another run".into();
+            let findings = Vec::new();
+            tell(step, &Waiting { state, findings }, run, progress);
+        }
+        tokio::select! {
+            gone = gone() => return gone,
+            () = left_over(&left, kubernetes) => {}
+        }
     }
-    wait::gone(kubernetes, id, left.text("/metadata/uid"), &|_| {}).await
+    delete(&left, kubernetes).await?;
+    gone().await
+}
+
+/// Until the run that made a pod, if it lives, would have deleted it: when it has ended or cannot start, or has had its
+/// time.
+async fn left_over(pod: &Object, kubernetes: &Kubernetes) {
+    let limit = Duration::from_secs(verify::SECONDS);
+    let ended = wait::ended(kubernetes, pod, &|_| {});
+    drop(tokio::time::timeout(limit, ended).await);
+    tokio::time::sleep(TO_DELETE).await;
 }
 
 /// The pod, unless another run was faster.
@@ -153,6 +176,9 @@ async fn ask(
         previous: false,
     };
     let error = if ended["status"]["phase"] == "Failed" {
+        if wait::is_taken(&ended) {
+            return Ok(None);
+        }
         let waited_for = progress.waits_for.borrow().get(&step.id).cloned();
         failed(pod, &ended, &waited_for.unwrap_or_default())
     } else {
@@ -160,25 +186,28 @@ async fn ask(
         let judged = log
             .await
             .map(|log| verify::judge(&log, role, &verify::brings(pod)));
-        // What was read otherwise may be of another run's pod, which has the same name.
-        if !matches!(judged, Ok(Ok(_))) && !stands(pod, kubernetes).await? {
+        // It is read by name: it may be that of another run's pod, or cut short where the pod is taken away.
+        let Some(now) = still(pod, kubernetes).await? else {
             return Ok(None);
-        }
-        match judged? {
-            Ok(name) => return Ok(Some(format!("runs as role {name}"))),
-            Err(found) => {
+        };
+        match judged {
+            Ok(Ok(name)) => return Ok(Some(format!("runs as role {name}"))),
+            _ if wait::is_taken(&now.tree) => return Ok(None),
+            Ok(Err(found)) => {
                 let what = format!("{id} does not run as the tenant's role");
                 let error = Error::new(Kind::Wait, what).detail(found.line);
                 found.hint.into_iter().fold(error, Error::hint)
             }
+            Err(error) => return Err(error.into()),
         }
     };
     Err(error.detail(wait::excerpt(kubernetes, &id.namespace, &of).await))
 }
 
-async fn stands(pod: &Object, kubernetes: &Kubernetes) -> Result<bool> {
+/// The pod, unless it is gone.
+async fn still(pod: &Object, kubernetes: &Kubernetes) -> Result<Option<Object>> {
     let found = kubernetes.get(pod.id()).await?;
-    Ok(found.is_some_and(|found| found.text("/metadata/uid") == pod.text("/metadata/uid")))
+    Ok(found.filter(|found| found.text("/metadata/uid") == pod.text("/metadata/uid")))
 }
 
 fn of_image(pod: &Object) -> String {

@@ -15,6 +15,18 @@ pub fn starts_pods(id: &Id) -> bool {
     ) || (is_own(id) && !scales(id))
 }
 
+/// Where an object of a known kind says what its pods are, as a JSON pointer.
+pub fn spec_of_pods(id: &Id) -> Option<&'static str> {
+    match (id.group.as_str(), id.kind.as_str()) {
+        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
+            Some("/spec/template/spec")
+        }
+        ("batch", "CronJob") => Some("/spec/jobTemplate/spec/template/spec"),
+        ("", "Pod") => Some("/spec"),
+        _ => None,
+    }
+}
+
 /// Whether the pods that objects of this kind start are meant to go on, so that it makes sense to wait until they are
 /// ready.
 pub fn runs_on(id: &Id) -> bool {

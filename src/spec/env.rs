@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    kubernetes::{Checked, EnvFrom, NameRef, ValueFrom},
+    kubernetes::{Checked, ValueFrom},
     types::{EnvName, Text},
 };
 
@@ -88,18 +88,15 @@ impl TryFrom<Raw> for EnvVar {
 /// The `ConfigMap` or Secret of which an item of `envFrom` takes variables in whose names nobody sees, where one of them
 /// could choose an identity.
 pub fn unseen(item: &Value) -> Option<String> {
-    let from = EnvFrom::deserialize(item).ok()?;
-    let prefix = from.prefix.as_ref().map_or("", EnvName::as_str);
+    // Own templates may write more than tenants, such as an empty prefix.
+    let prefix = item["prefix"].as_str().unwrap_or_default();
     let reaches = |name: &str| name.starts_with(prefix);
     let may = CHOOSES_IDENTITY.iter().any(|name| reaches(name))
         || reaches(OF_CONTAINERS)
         || prefix.starts_with(OF_CONTAINERS);
-    let of = |kind: &str, source: &Option<NameRef>| {
-        let name = source.as_ref()?.name.as_str();
-        Some(format!("{kind} {name}"))
-    };
-    of("ConfigMap", &from.config_map_ref)
-        .or_else(|| of("Secret", &from.secret_ref))
+    let of = |kind: &str, field: &str| Some(format!("{kind} {}", item[field]["name"].as_str()?));
+    of("ConfigMap", "configMapRef")
+        .or_else(|| of("Secret", "secretRef"))
         .filter(|_| may)
 }
 
@@ -121,4 +118,35 @@ fn looks_secret(upper: &str) -> bool {
     ["KEY", "TOKEN", "SECRET", "PASSWORD"]
         .iter()
         .any(|word| upper.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_source_is_unseen_unless_its_prefix_keeps_it_from_aws() {
+        let with = |prefix: Value| {
+            let item = json!({"prefix": prefix, "secretRef": {"name": "keys"}});
+            unseen(&item)
+        };
+        for prefix in [
+            json!(null),
+            json!(""),
+            json!("AWS_"),
+            json!("AWS_CONTAINER_X_"),
+        ] {
+            assert_eq!(
+                with(prefix.clone()).as_deref(),
+                Some("Secret keys"),
+                "{prefix}"
+            );
+        }
+        assert_eq!(with(json!("MY_")), None);
+        let map = json!({"configMapRef": {"name": "more", "optional": true}});
+        assert_eq!(unseen(&map).as_deref(), Some("ConfigMap more"));
+        assert_eq!(unseen(&json!({})), None);
+    }
 }

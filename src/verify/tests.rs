@@ -91,6 +91,11 @@ fn the_pod_runs_where_the_tenants_pods_run() {
     assert!(is_own(pod.id()));
 }
 
+fn state(tree: Value) -> State {
+    let object = Object::new(tree).expect("an object");
+    State::from([(object.id().clone(), object)])
+}
+
 /// What runs the tenant's pods, with a sidecar before the server.
 fn workload(server: &str) -> State {
     let source = |name: &str| json!([{"secretRef": {"name": name}}, {"prefix": "MY_", "configMapRef": {"name": "more"}}]);
@@ -102,8 +107,7 @@ fn workload(server: &str) -> State {
         "apiVersion": "example.com/v1", "kind": "Rollout", "metadata": {"name": "x", "namespace": "mcp-acme"},
         "spec": {"template": {"spec": {"containers": containers}}},
     });
-    let object = Object::new(tree).expect("an object");
-    State::from([(object.id().clone(), object)])
+    state(tree)
 }
 
 #[test]
@@ -118,4 +122,40 @@ fn the_pod_takes_in_what_the_server_takes_in() {
         let pod = super::pod(&resolved, &settings, &workload(server)).expect("a pod");
         assert_eq!(super::brings(&pod), [brings]);
     }
+}
+
+#[test]
+fn what_other_kinds_take_in_is_theirs_or_the_tenants() {
+    let mut settings = testing::settings();
+    settings.verify_image = Some(crate::spec::constant("amazon/aws-cli:2"));
+    let tenants = json!({"envFrom": [{"secretRef": {"name": "of-the-tenant"}}]});
+    let resolved = testing::resolved("acme", tenants, &settings);
+    let brings = |wanted: &State| {
+        let pod = super::pod(&resolved, &settings, wanted).expect("a pod");
+        super::brings(&pod)
+    };
+    let own = |spec: Value| {
+        state(json!({
+            "apiVersion": "example.com/v1", "kind": "MCPServer", "spec": spec,
+            "metadata": {"name": "x", "namespace": "mcp-acme"},
+        }))
+    };
+    let job = |name: &str| {
+        let containers =
+            json!([{"name": name, "envFrom": [{"secretRef": {"name": "of-the-job"}}]}]);
+        state(json!({
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x", "namespace": "mcp-acme"},
+            "spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": containers}}}}},
+        }))
+    };
+    let silent = own(json!({"image": "mcp:1"}));
+    assert_eq!(brings(&silent), ["Secret of-the-tenant"]);
+    assert_eq!(brings(&job("cleans")), ["Secret of-the-job"]);
+    let beside: State = job("cleans").into_iter().chain(silent.clone()).collect();
+    assert_eq!(brings(&beside), ["Secret of-the-tenant"]);
+    let server: State = job(SERVER).into_iter().chain(silent).collect();
+    assert_eq!(brings(&server), ["Secret of-the-job"]);
+    // One that says what its pods are, and takes in nothing.
+    let none = own(json!({"template": {"spec": {"containers": [{"name": "x"}]}}}));
+    assert!(brings(&none).is_empty());
 }

@@ -25,11 +25,20 @@ pub(super) struct Says {
 
 /// Whether a pod counts: one that was evicted or is on its way out is replaced by another.
 pub(super) fn counts(pod: &Value) -> bool {
-    let over = ["Failed", "Succeeded"].contains(&text(pod, "/status/phase"));
+    !is_over(pod) && !is_taken(pod)
+}
+
+/// Whether all of its containers ended.
+pub(super) fn is_over(pod: &Value) -> bool {
+    ["Failed", "Succeeded"].contains(&text(pod, "/status/phase"))
+}
+
+/// Whether somebody takes a pod away: deletes, drains, evicts or preempts it. A kubelet then notes how its containers
+/// ended before the pod goes.
+/// <https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions>
+pub fn is_taken(pod: &Value) -> bool {
     let goes = pod["metadata"]["deletionTimestamp"].is_string();
-    let disrupted =
-        condition(pod, "DisruptionTarget").is_some_and(|found| found["status"] == "True");
-    !over && !goes && !disrupted
+    goes || condition(pod, "DisruptionTarget").is_some_and(|found| found["status"] == "True")
 }
 
 /// Whether a pod serves requests.
@@ -46,13 +55,23 @@ fn unschedulable(pod: &Value) -> Option<String> {
 
 /// How long a state may last before it counts as failure: without a node, since an autoscaler needs its time, and
 /// without an image while an event may still name the Secret that it takes.
-pub(super) fn patience(pod: &Value) -> Option<Duration> {
+fn patience(pod: &Value) -> Option<Duration> {
     if unschedulable(pod).is_some() {
         return Some(NODE_PATIENCE);
     }
     let has_secrets = array(&pod["spec"]["imagePullSecrets"]).next().is_some();
     let pulls = statuses(pod).any(|status| is_pulled(text(status, "/state/waiting/reason")));
     (has_secrets && pulls).then_some(EVENT_PATIENCE)
+}
+
+/// A patience, and when it is at an end.
+pub(super) type Patience = (Duration, Duration);
+
+/// Until when the state of a pod is no failure yet. The same patience as before counts from when it began.
+pub(super) fn patient(known: Option<Patience>, pod: &Value, at: Duration) -> Option<Patience> {
+    let patience = patience(pod)?;
+    let same = known.filter(|(_, known)| *known == patience);
+    Some(same.unwrap_or((at + patience, patience)))
 }
 
 /// Reads a pod and the newest warnings about it; whether its [`patience`] is at an end.

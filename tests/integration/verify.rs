@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod env_from;
+mod taken;
 
 const POD: &str = "mcpctl-verify-identity";
 
@@ -164,6 +165,19 @@ fn a_pod_that_does_not_answer() {
         let _ = run.says(&["its identity is not verified", says]);
         is_gone(&world);
     }
+}
+
+/// No event that names a missing Secret is waited for to the end.
+#[test]
+fn an_image_that_does_not_come_though_there_is_a_secret_to_pull_with() {
+    let world = world("verify-pull", "does-not-exist:1");
+    let secret = ["--set", "imagePullSecrets=[{name: registry}]"];
+    let _ = add(&world, &secret).expect(4).says(&[
+        &format!("Pod mcp-verify-pull/{POD} does not start"),
+        "image registry.example/does-not-exist:1 cannot be pulled: ImagePullBackOff",
+        "hint: identity.verifyImage is registry.example/does-not-exist:1",
+    ]);
+    is_gone(&world);
 }
 
 /// Starts a run whose pod does not answer, up to the moment when it waits for it.

@@ -17,8 +17,8 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Pods {
     living: BTreeMap<String, Value>,
-    /// Until when the state of a pod is no failure yet, and the patience with it, by the pod's name.
-    patience: BTreeMap<String, (Duration, Duration)>,
+    /// Until when the state of a pod is no failure yet, by the pod's name.
+    patience: BTreeMap<String, pods::Patience>,
     /// The newest warning about a pod of each reason, and of each probe, with the version of its event.
     warnings: BTreeMap<(String, String), (u64, Warning)>,
 }
@@ -26,7 +26,10 @@ pub(super) struct Pods {
 impl Pods {
     /// Takes in a pod that lives.
     pub(super) fn present(&mut self, name: String, pod: Value, at: Duration) {
-        self.be_patient(&name, pods::patience(&pod), at);
+        let known = self.patience.remove(&name);
+        if let Some(patience) = pods::patient(known, &pod, at) {
+            self.patience.insert(name.clone(), patience);
+        }
         self.living.insert(name, pod);
     }
 
@@ -34,19 +37,6 @@ impl Pods {
     pub(super) fn gone(&mut self, name: &str) {
         self.living.remove(name);
         self.patience.remove(name);
-    }
-
-    /// The same patience as before counts from when it began.
-    fn be_patient(&mut self, pod: &str, patience: Option<Duration>, at: Duration) {
-        let known = self.patience.get(pod).map(|(_, known)| *known);
-        match patience {
-            Some(patience) if known != Some(patience) => {
-                let until = (at + patience, patience);
-                self.patience.insert(pod.into(), until);
-            }
-            Some(_) => {}
-            None => _ = self.patience.remove(pod),
-        }
     }
 
     /// Takes in an event about a pod.

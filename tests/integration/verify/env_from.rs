@@ -4,12 +4,11 @@
 use super::{POD, add, is_gone, waiting, world};
 use crate::{
     lines::Lines,
-    pace::wait_until,
     world::{Run, World},
 };
 
 /// A Secret of the tenant's.
-fn secret(world: &World<'_>, name: &str, values: &[&str]) {
+pub(super) fn secret(world: &World<'_>, name: &str, values: &[&str]) {
     let namespace = format!("mcp-{}", world.cluster);
     let create = ["-n", &namespace, "create", "secret", "generic", name];
     let values: Vec<String> = values
@@ -62,7 +61,7 @@ fn keys_that_env_from_brings_count_first() {
 }
 
 /// A tenant whose server runs with a Secret that is gone since, so that a pod of it that is made now waits.
-fn with_lost_secret(name: &'static str) -> World<'static> {
+pub(super) fn with_lost_secret(name: &'static str) -> World<'static> {
     let world = world(name, "aws-cli:2");
     let add = ["tenant", "add", name];
     let _ = world.mcpctl(&add).expect(0);
@@ -93,26 +92,5 @@ fn a_secret_that_is_missing_is_named_and_waited_for() {
     said.until("runs as role verify-lost-");
     let run = Run::at_end_of(child);
     let _ = run.expect(0);
-    is_gone(&world);
-}
-
-/// Each of two runs has its answer, though the later one takes the pod of the earlier away.
-#[test]
-fn two_runs_at_once() {
-    let world = with_lost_secret("verify-twice");
-    let uid = || {
-        let path = "jsonpath={.metadata.uid}";
-        let get = ["get", "pods", POD, "--ignore-not-found", "-o", path];
-        world.kubectl(&[&["-n", "mcp-verify-twice"], &get[..]].concat())
-    };
-    let first = waiting(&world);
-    let its = uid();
-    let second = world.start(&["tenant", "add", "verify-twice", "--verify-identity"]);
-    wait_until(|| ![String::new(), its.clone()].contains(&uid()));
-    secret(&world, "lost", &["a=b"]);
-    for child in [second, first] {
-        let run = Run::at_end_of(child);
-        let _ = run.expect(0).says(&["runs as role verify-twice-"]);
-    }
     is_gone(&world);
 }
