@@ -12,7 +12,7 @@ use crate::{
     marks::{NAMESPACE, TENANT},
     object::Object,
     plan::aws_tag,
-    spec::{SERVICE_ACCOUNT, role_name},
+    spec::{ArnParts, SERVICE_ACCOUNT, role_name},
 };
 
 /// What a role tells of the cluster that it was made for.
@@ -80,11 +80,8 @@ fn is_pattern(text: &str) -> bool {
 
 /// Region and name in the ARN of a cluster: `arn:aws:eks:eu-west-1:111122223333:cluster/prod`.
 fn named(arn: &str) -> Option<(&str, &str)> {
-    let mut parts = arn.splitn(6, ':');
-    let is_eks = parts.next() == Some("arn") && parts.nth(1) == Some("eks");
-    let region = parts.next().filter(|_| is_eks)?;
-    let name = parts.nth(1)?.strip_prefix("cluster/")?;
-    Some((region, name))
+    let arn = ArnParts::of(arn).filter(|arn| arn.start == "arn" && arn.service == "eks")?;
+    Some((arn.region, arn.resource.strip_prefix("cluster/")?))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ mod origin;
 mod types;
 
 pub use auth::{Auth, AuthMode, Claim, ClaimFormat, Issuer, JwksEndpoint};
-pub use aws::{AccountId, Arn, ClusterName, Region, RoleArn};
+pub use aws::{AccountId, Arn, ArnParts, ClusterName, Region, RoleArn};
 pub use disruption::{Disruption, DoNotDisrupt};
 pub use duration::Duration;
 pub use env::{CHOOSES_IDENTITY, EnvVar, OF_CONTAINERS, unseen};

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     marks::TENANT,
     object::{EKS, IAM, Id, Object, State, runs_on, spec_of_pods, starts_pods},
-    spec::{Image, Resolved, TenantSpec, unseen},
+    spec::{ArnParts, Image, Resolved, TenantSpec, unseen},
     wait::Finding,
 };
 
@@ -211,31 +211,26 @@ struct Role<'a> {
 impl<'a> Role<'a> {
     /// `arn:aws:iam::111122223333:role/path/name`
     fn of(arn: &'a str) -> Option<Self> {
-        let (role, resource) = Self::at(arn, "iam")?;
-        let (kind, path) = resource.split_once('/')?;
+        let arn = ArnParts::of(arn).filter(|arn| arn.service == "iam")?;
+        let (kind, path) = arn.resource.split_once('/')?;
         let name = path.rsplit('/').next()?;
-        (kind == "role").then_some(Self { name, ..role })
+        (kind == "role").then_some(Self::called(name, arn))
     }
 
     /// `arn:aws:sts::111122223333:assumed-role/name/session`
     fn assumed(arn: &'a str) -> Option<Self> {
-        let (role, resource) = Self::at(arn, "sts")?;
-        let mut parts = resource.split('/');
+        let arn = ArnParts::of(arn).filter(|arn| arn.service == "sts")?;
+        let mut parts = arn.resource.split('/');
         let (kind, name) = (parts.next()?, parts.next()?);
-        (kind == "assumed-role").then_some(Self { name, ..role })
+        (kind == "assumed-role").then_some(Self::called(name, arn))
     }
 
-    fn at(arn: &'a str, service: &str) -> Option<(Self, &'a str)> {
-        let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let [_, partition, found, _, account, resource] = parts.as_slice() else {
-            return None;
-        };
-        let role = Self {
-            partition,
-            account,
-            name: "",
-        };
-        (*found == service).then_some((role, *resource))
+    fn called(name: &'a str, arn: ArnParts<'a>) -> Self {
+        Self {
+            partition: arn.partition,
+            account: arn.account,
+            name,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What of an ARN stands for the resource.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
+use crate::spec::ArnParts;
+
 /// Types that may stand before the name in an ARN: `table/*` is every table.
 const TYPES: [&str; 24] = [
     "alias",
@@ -60,10 +62,8 @@ pub(super) fn is_any(text: &str) -> bool {
 
 /// The service of an ARN, and what it says behind the account.
 fn resource(text: &str) -> Option<(&str, &str)> {
-    match *text.splitn(6, ':').collect::<Vec<_>>() {
-        ["arn" | "*", _, service, _, _, resource] => Some((service, resource)),
-        _ => None,
-    }
+    let arn = ArnParts::of(text).filter(|arn| ["arn", "*"].contains(&arn.start))?;
+    Some((arn.service, arn.resource))
 }
 
 /// What follows the type. In S3 a bucket's name is what comes first.

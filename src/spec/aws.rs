@@ -2,14 +2,50 @@
 
 use super::{checked::checked, types::shown};
 
+/// What the parts of an ARN say, or of a pattern of ARNs. Nothing is checked but that all six are there.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+#[derive(Clone, Copy, Debug)]
+pub struct ArnParts<'a> {
+    /// `arn`
+    pub start: &'a str,
+    /// `aws`, `aws-cn`, …
+    pub partition: &'a str,
+    /// `iam`
+    pub service: &'a str,
+    /// Empty for what is of no region.
+    pub region: &'a str,
+    /// Empty for what needs none, such as a bucket.
+    pub account: &'a str,
+    /// `role/path/name`; may hold further colons.
+    pub resource: &'a str,
+}
+
+impl<'a> ArnParts<'a> {
+    /// The parts of a text; none where they are fewer.
+    pub fn of(text: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [start, partition, service, region, account, resource] = parts[..] else {
+            return None;
+        };
+        Some(Self {
+            start,
+            partition,
+            service,
+            region,
+            account,
+            resource,
+        })
+    }
+}
+
 checked!(
     /// An ARN, by form only: `arn:<partition>:<service>:<region>:<account>:<resource>`.
     Arn,
     |text| {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        if parts.len() == 6 && parts[0] == "arn" && !parts[1].is_empty() && !parts[2].is_empty() && !parts[5].is_empty()
-            && text.chars().all(|c| c.is_ascii_graphic())
-        {
+        let form = |arn: ArnParts<'_>| {
+            arn.start == "arn" && !arn.partition.is_empty() && !arn.service.is_empty() && !arn.resource.is_empty()
+        };
+        if ArnParts::of(text).is_some_and(form) && text.chars().all(|c| c.is_ascii_graphic()) {
             Ok(())
         } else {
             Err(format!("`{text}` is not an ARN such as arn:aws:iam::123456789012:policy/name"))
@@ -22,14 +58,16 @@ checked!(
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>
     RoleArn,
     |text| {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let form = parts.len() == 6 && parts[0] == "arn" && parts[1].starts_with("aws") && parts[2] == "iam" && parts[3].is_empty()
-            && parts[4].parse::<AccountId>().is_ok();
+        let form = |arn: &ArnParts<'_>| {
+            arn.start == "arn" && arn.partition.starts_with("aws") && arn.service == "iam" && arn.region.is_empty()
+                && arn.account.parse::<AccountId>().is_ok()
+        };
         let name = |resource: &&str| {
             let of_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
             !resource.is_empty() && !resource.ends_with('/') && !resource.starts_with('/') && !resource.contains("//") && resource.chars().all(of_name)
         };
-        if form && parts[5].strip_prefix("role/").as_ref().is_some_and(name) {
+        let role = ArnParts::of(text).filter(form);
+        if role.and_then(|arn| arn.resource.strip_prefix("role/")).as_ref().is_some_and(name) {
             Ok(())
         } else {
             Err(format!("`{text}` is not the ARN of a role such as arn:aws:iam::123456789012:role/name"))
@@ -40,17 +78,17 @@ checked!(
 impl RoleArn {
     /// `aws`, `aws-cn`, …
     pub fn partition(&self) -> &str {
-        self.0.split(':').nth(1).unwrap_or_default()
+        ArnParts::of(&self.0).map_or("", |arn| arn.partition)
     }
 
     /// The 12 digits of its account.
     pub fn account(&self) -> &str {
-        self.0.split(':').nth(4).unwrap_or_default()
+        ArnParts::of(&self.0).map_or("", |arn| arn.account)
     }
 
     /// Its path, from `/` to `/`.
     pub fn path(&self) -> &str {
-        let resource = self.0.splitn(6, ':').nth(5).unwrap_or_default();
+        let resource = ArnParts::of(&self.0).map_or("", |arn| arn.resource);
         let path = resource.trim_start_matches("role");
         path.rfind('/').map_or("/", |end| &path[..=end])
     }
