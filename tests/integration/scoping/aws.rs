@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::SHARED;
 use crate::{
-    strict::ACCOUNT,
-    world::{POLICY, Run, offline},
+    strict::Strict,
+    world::{Run, offline},
 };
 
 /// The AWS half alone, on the strict double, since the emulator does not take policies off associations.
@@ -19,12 +19,7 @@ pub(super) struct Aws {
 
 impl Aws {
     pub(super) fn new(name: &str) -> Self {
-        let strict = StrictAws::start(ACCOUNT, "eu-west-1").expect("the double starts");
-        strict.add_cluster("prod", "https://127.0.0.1:1", "");
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("scoping-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&dir).expect("a directory");
-        std::fs::write(dir.join("policy.json"), POLICY).expect("a policy");
+        let Strict { aws: strict, dir } = Strict::new(&format!("scoping-{name}"));
         let aws = Self { strict, dir };
         aws.dedicated();
         aws
